@@ -1,0 +1,1 @@
+"""Demonstrations: on disk, in memory, as training windows."""

@@ -1,0 +1,1 @@
+"""Networks, losses, training and export; the only part that imports torch."""

@@ -1,0 +1,69 @@
+"""How a plan is sampled: the numbers that may change at run time without training again."""
+
+import dataclasses
+import math
+
+from decision_diffuser_ros.errors import ConfigurationError
+
+SAMPLERS = ("ddim", "ddpm")
+STEP_SPACINGS = ("trailing", "leading", "quadratic")
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class SamplingSettings:
+    """Settings of one plan. A bundle's manifest holds the values that its scores were measured with.
+
+    Attributes:
+        sampler: `ddim` (few steps) or `ddpm` (the paper's).
+        denoising_steps: number of denoising steps, at most those of the training schedule.
+        step_spacing: which levels of the training schedule those are: `trailing`, `leading` or `quadratic`.
+        guidance_weight: weight of the conditions against the null condition (Ajay 2023, Eq. 8, omega).
+        temperature: factor on the variance of the start noise and of every reverse step (Ajay 2023, Algorithm 1,
+            alpha); 0 is deterministic, 1 is plain diffusion.
+        eta: DDIM's share of fresh noise, 0 (none) to 1 (as much as DDPM).
+        history: number of observed states that are put into the plan, at most those the model was trained with.
+        warm_start_steps: number of last denoising steps that are run when there is a previous plan; None starts
+            from pure noise every time (Ajay 2023, App. E).
+    """
+
+    sampler: str = "ddim"
+    denoising_steps: int = 2
+    step_spacing: str = "trailing"
+    guidance_weight: float = 1.5
+    temperature: float = 0.5
+    eta: float = 0.0
+    history: int = 4
+    warm_start_steps: int | None = None
+
+    def __post_init__(self) -> None:
+        _require(self.sampler in SAMPLERS, "sampler", f"one of {', '.join(SAMPLERS)}", self.sampler)
+        _require(self.denoising_steps >= 1, "denoising_steps", "at least 1", self.denoising_steps)
+        _require(self.step_spacing in STEP_SPACINGS, "step_spacing", f"one of {', '.join(STEP_SPACINGS)}", self.step_spacing)
+        _require(math.isfinite(self.guidance_weight), "guidance_weight", "a finite number", self.guidance_weight)
+        _require(0.0 <= self.temperature <= 1.0, "temperature", "in [0, 1]", self.temperature)
+        _require(0.0 <= self.eta <= 1.0, "eta", "in [0, 1]", self.eta)
+        _require(self.history >= 1, "history", "at least 1", self.history)
+        _require(
+            self.warm_start_steps is None or 1 <= self.warm_start_steps <= self.denoising_steps,
+            "warm_start_steps",
+            f"None or 1 to denoising_steps ({self.denoising_steps})",
+            self.warm_start_steps,
+        )
+
+    def check_against(self, *, denoising_steps: int, history: int) -> None:
+        """Checks the settings against the limits of a model.
+
+        Args:
+            denoising_steps: steps of the model's training schedule.
+            history: most observed states the model takes.
+
+        Raises:
+            ConfigurationError: the model cannot do what is set.
+        """
+        _require(self.denoising_steps <= denoising_steps, "denoising_steps", f"at most {denoising_steps}, the model's schedule", self.denoising_steps)
+        _require(self.history <= history, "history", f"at most {history}, the model's history", self.history)
+
+
+def _require(accepted: bool, name: str, requirement: str, value: object) -> None:
+    if not accepted:
+        raise ConfigurationError(f"`{name}` must be {requirement}, got {value!r}")

@@ -1,0 +1,155 @@
+"""Limits of joint commands: whatever the planner says, what is published stays inside.
+
+Position comes first, then velocity, then acceleration: with an acceleration limit the
+command slows down early enough to stop at the position limit, so that it keeps all three.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from decision_diffuser_ros.errors import ConfigurationError, PlanError
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class CommandLimits:
+    """Bounds of the commanded joint positions, all arrays ``(action_dim,)``.
+
+    Attributes:
+        lower, upper: position limits [rad].
+        max_velocity: of the commanded position [rad/s]; times the step duration it is the
+            largest change from one command to the next.
+        max_acceleration: of the commanded position [rad/s^2]; None for no such limit.
+    """
+
+    lower: NDArray[np.float64]
+    upper: NDArray[np.float64]
+    max_velocity: NDArray[np.float64]
+    max_acceleration: NDArray[np.float64] | None = None
+
+    def __post_init__(self) -> None:
+        lower = np.array(self.lower, dtype=np.float64)
+        for name in ('lower', 'upper', 'max_velocity', 'max_acceleration'):
+            if getattr(self, name) is None:
+                continue
+            value = np.array(getattr(self, name), dtype=np.float64)
+            if value.ndim != 1 or value.shape != lower.shape or not np.isfinite(value).all():
+                raise ConfigurationError(f'`{name}` must be {lower.size} finite numbers, as '
+                                         f'`lower` has. Got {getattr(self, name)}')
+            if name.startswith('max') and (value <= 0).any():
+                raise ConfigurationError(f'`{name}` must be above 0. Got {value.min():g}')
+            object.__setattr__(self, name, value)
+        if (self.lower >= self.upper).any():
+            joint = int(np.flatnonzero(self.lower >= self.upper)[0])
+            raise ConfigurationError(
+                f'`lower` must be below `upper` at every joint. Got {self.lower[joint]:g} and '
+                f'{self.upper[joint]:g} at index {joint}')
+
+    def with_margin(self, margin: float) -> CommandLimits:
+        """Return these limits with both position limits `margin` [rad] further inside."""
+        return CommandLimits(lower=self.lower + margin, upper=self.upper - margin,
+                             max_velocity=self.max_velocity,
+                             max_acceleration=self.max_acceleration)
+
+
+@dataclass(kw_only=True)
+class LimitCounts:
+    """How many commands were changed by each limit, or refused, since the limiter was made."""
+
+    position: int = 0
+    velocity: int = 0
+    acceleration: int = 0
+    refused: int = 0
+
+    @property
+    def total(self) -> int:
+        """Interventions of every kind; one command may count more than once."""
+        return self.position + self.velocity + self.acceleration + self.refused
+
+
+class CommandLimiter:
+    """Clamps a sequence of position commands, one each control step."""
+
+    def __init__(self, limits: CommandLimits, *, step_duration: float) -> None:
+        """Make a limiter for commands `step_duration` [s] apart; `reset` before use."""
+        self.limits = limits
+        self.counts = LimitCounts()
+        self._step_duration = step_duration
+        self._command: NDArray[np.float64] | None = None
+        self._velocity = np.zeros_like(limits.lower)
+
+    @property
+    def command(self) -> NDArray[np.float64] | None:
+        """The last command ``(action_dim,)`` [rad], None before `reset`."""
+        return None if self._command is None else self._command.copy()
+
+    def reset(self, command: ArrayLike) -> None:
+        """Take up limiting from a robot at rest in this pose ``(action_dim,)`` [rad].
+
+        The pose may lie outside the position limits: commands then lead back inside at
+        the allowed velocity instead of jumping.
+
+        Raises:
+            PlanError: the pose has another shape or is not finite.
+        """
+        self._command = self._checked(command)
+        self._velocity = np.zeros_like(self._command)
+
+    def limit(self, command: ArrayLike) -> NDArray[np.float64]:
+        """Return the nearest allowed command ``(action_dim,)`` [rad], and remember it.
+
+        Raises:
+            PlanError: the command has another shape, is not finite, or `reset` was not called.
+        """
+        wanted = self._checked(command)
+        if self._command is None:
+            raise PlanError('the limiter does not know the current pose: call reset() first')
+        limits, last = self.limits, self._command
+        target = np.clip(wanted, limits.lower, limits.upper)
+        velocity = (target - last) / self._step_duration
+        allowed = np.clip(velocity, -limits.max_velocity, limits.max_velocity)
+        self.counts.position += bool((target != wanted).any())
+        self.counts.velocity += bool((np.abs(velocity) > limits.max_velocity * (1 + 1e-9)).any())
+        if limits.max_acceleration is not None:
+            allowed = self._limit_acceleration(allowed)
+        limited = np.clip(last + allowed * self._step_duration,
+                          np.minimum(limits.lower, last), np.maximum(limits.upper, last))
+        self._velocity = (limited - last) / self._step_duration
+        self._command = limited
+        return limited.copy()
+
+    def _limit_acceleration(self, velocity: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Bound the velocity's change, and the velocity by the way left to the limits."""
+        limits, last = self.limits, self._command
+        change = limits.max_acceleration * self._step_duration
+        fastest_up = self._stopping_speed(limits.upper - last, change)
+        fastest_down = self._stopping_speed(last - limits.lower, change)
+        allowed = np.clip(velocity, -fastest_down, fastest_up)
+        allowed = np.clip(allowed, self._velocity - change, self._velocity + change)
+        self.counts.acceleration += bool((np.abs(allowed - velocity) > 1e-9).any())
+        return allowed
+
+    def _stopping_speed(self, way: NDArray[np.float64],
+                        change: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the top speed [rad/s] from which one can stop within `way` [rad].
+
+        Solves v d + v^2 / (2 a) = way for v, with step duration d and a d = change: one
+        step at v and then braking. Whoever keeps it now can keep it at the next step.
+        """
+        way = np.maximum(way, 0.0)
+        return -change + np.sqrt(change**2 + 2.0 * way * change / self._step_duration)
+
+    def _checked(self, command: ArrayLike) -> NDArray[np.float64]:
+        values = np.array(command, dtype=np.float64)
+        if values.shape != self.limits.lower.shape:
+            self.counts.refused += 1
+            raise PlanError(f'a command must have shape {self.limits.lower.shape}. '
+                            f'Got {values.shape}')
+        if not np.isfinite(values).all():
+            self.counts.refused += 1
+            joint = int(np.flatnonzero(~np.isfinite(values))[0])
+            raise PlanError(f'a command must be finite. Got {values[joint]} at index {joint}')
+        return values

@@ -5,6 +5,7 @@ In a source checkout they lie beside the Python package; in a colcon install und
 """
 
 import os
+import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 
 from decision_diffuser_ros.errors import ConfigurationError
@@ -73,6 +74,11 @@ def config_file(name: str) -> Path:
             f"parameter file '{name}' is not in {directory}; available: {_listed(available)}"
         )
     return directory / f"{stem}.yaml"
+
+
+def package_version() -> str:
+    """The version of the package, from the one place where it stands: `package.xml`."""
+    return ElementTree.parse(share_directory() / "package.xml").findtext("version", default="").strip()
 
 
 def _listed(names: list[str]) -> str:

@@ -1,0 +1,89 @@
+"""The `decision-diffuser` command.
+
+Each command is one function, in a module of this folder that bears its name, and is named once more in `COMMANDS`.
+Its signature and docstring are the help text. Such a module imports nothing heavy at its top (no torch, PyBullet, h5py,
+matplotlib, rclpy): those imports stand inside the function, so that `--help` is quick and each command needs only what
+it uses.
+
+Exit codes: 0 done; 1 the command ran and its answer is no; 2 a value that is not accepted, said in one line on stderr;
+130 interrupted.
+"""
+
+import importlib
+import sys
+from collections.abc import Sequence
+from typing import Annotated
+
+import typer
+
+from decision_diffuser_ros.errors import DecisionDiffuserError
+from decision_diffuser_ros.resources import package_version
+
+PROGRAM = "decision-diffuser"
+
+COMMANDS: tuple[str, ...] = ()
+"""Modules of this folder, each with a function of the same name, in the order of the help."""
+
+EXIT_REFUSED = 2
+EXIT_INTERRUPTED = 130
+
+
+def build_application(commands: Sequence[str] = COMMANDS) -> typer.Typer:
+    """The typer application with all commands registered."""
+    application = typer.Typer(
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        rich_markup_mode="rich",
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    application.callback()(_common_options)
+    for name in commands:
+        module = importlib.import_module(f"decision_diffuser_ros.command_line.{name}")
+        application.command(name)(getattr(module, name))
+    return application
+
+
+def run(arguments: Sequence[str]) -> int:
+    """The exit code of the command line given by `arguments`; what goes wrong is one line on stderr."""
+    try:
+        answer = build_application()(args=list(arguments), prog_name=PROGRAM, standalone_mode=False)
+    except typer.TyperException as error:
+        return _refuse(error.format_message())
+    except DecisionDiffuserError as error:
+        return _refuse(str(error))
+    except (KeyboardInterrupt, typer.Abort):
+        print(f"{PROGRAM}: interrupted", file=sys.stderr)
+        return EXIT_INTERRUPTED
+    return answer if isinstance(answer, int) else 0
+
+
+def main() -> None:
+    """Entry point of the executable."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        print(f"{PROGRAM} {package_version()}")
+        raise typer.Exit
+
+
+def _common_options(
+    version: Annotated[
+        bool,
+        typer.Option("--version", help="Show the version and exit.", is_eager=True, callback=_show_version),
+    ] = False,
+) -> None:
+    """Conditional diffusion planning for robots on ROS 2: see it walk, collect, train, export, evaluate."""
+
+
+def _refuse(message: str) -> int:
+    """Prints `message` as one line on stderr; returns the exit code that goes with it."""
+    if message:  # empty where the help has been shown already, because no command was given
+        print(f"{PROGRAM}: {' '.join(message.split())}", file=sys.stderr)
+    return EXIT_REFUSED
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,180 @@
+"""Demonstrations of the scripted expert: disturbed, pushed and switching gait, as the planner will meet the world.
+
+Each episode is drawn from its own random generator, so that it is the same in whatever process and order it is recorded.
+"""
+
+from dataclasses import asdict, dataclass
+
+import numpy as np
+
+from decision_diffuser_ros.data.description import DataDescription
+from decision_diffuser_ros.data.episode import Episode
+from decision_diffuser_ros.planner.manifest_records import Entry
+from decision_diffuser_ros.simulation import quadruped_model as model
+from decision_diffuser_ros.simulation.gait_expert import GaitExpert
+from decision_diffuser_ros.simulation.gait_parameters import GAITS
+from decision_diffuser_ros.simulation.quadruped_env import CONTROL_STEP, STANDING_START, QuadrupedGaitsEnv, StartRange
+from decision_diffuser_ros.simulation.quadruped_world import QuadrupedWorldSettings
+
+SKILLS = tuple(GAITS)
+
+
+@dataclass(frozen=True)
+class DemonstrationRange:
+    """What varies between demonstrations.
+
+    Attributes:
+        steps: control steps of an episode.
+        forward_speed: commanded, lowest and highest [m/s].
+        friction: of the floor, lowest and highest.
+        time_steps: of the physics, one drawn per episode [s].
+        switching_share: share of the episodes that change gait.
+        segment_steps: shortest and longest stretch of one gait in them.
+        standing_share: share of the episodes that start from standing still.
+        target_noise: largest standard deviation of the noise on the joint targets [rad].
+        pushed_share: share of the episodes with pushes.
+        push_speed: weakest and strongest change of the base's velocity [m/s].
+        push_steps: shortest and longest time between pushes.
+        upset_share: share of the episodes in which the targets now and then freeze or jump for a moment.
+    """
+
+    steps: int = 250
+    forward_speed: tuple[float, float] = (0.25, 1.05)
+    friction: tuple[float, float] = (0.4, 1.1)
+    time_steps: tuple[float, ...] = (0.001, 0.002, 0.002)
+    switching_share: float = 0.55
+    segment_steps: tuple[int, int] = (30, 110)
+    standing_share: float = 0.3
+    target_noise: float = 0.05
+    pushed_share: float = 0.6
+    push_speed: tuple[float, float] = (0.1, 0.65)
+    push_steps: tuple[int, int] = (35, 100)
+    upset_share: float = 0.4
+
+
+class _Disturbance:
+    """Turns the expert's clean targets into what the robot gets."""
+
+    def __init__(self, ranges: DemonstrationRange, random: np.random.Generator) -> None:
+        self._random = random
+        self._noise_scale = random.uniform(0, ranges.target_noise)
+        self._memory = random.choice([0.0, 0.7, 0.9])
+        self._noise = np.zeros(12)
+        self._upsets = random.uniform() < ranges.upset_share
+        self._upset_steps = 0
+        self._frozen: np.ndarray | None = None
+        self._offset = np.zeros(12)
+
+    def __call__(self, targets: np.ndarray) -> np.ndarray:
+        fresh = self._random.normal(size=12) * self._noise_scale * np.sqrt(1 - self._memory**2)
+        self._noise = self._memory * self._noise + fresh
+        if self._upset_steps > 0:
+            self._upset_steps -= 1
+        elif self._upsets and self._random.uniform() < 0.015:
+            self._upset_steps = int(self._random.integers(2, 6))
+            freezes = self._random.uniform() < 0.5
+            self._frozen = targets.copy() if freezes else None
+            self._offset = self._random.normal(size=12) * 0.12
+        if self._upset_steps == 0:
+            return targets + self._noise
+        return self._frozen if self._frozen is not None else targets + self._noise + self._offset
+
+
+def _skill_schedule(ranges: DemonstrationRange, random: np.random.Generator, first: int) -> np.ndarray:
+    """Index of the gait asked at every control step, (steps,)."""
+    schedule = np.full(ranges.steps, first, dtype=np.int8)
+    if random.uniform() < ranges.switching_share:
+        start = int(random.integers(*ranges.segment_steps))
+        while start < ranges.steps:
+            others = [index for index in range(len(SKILLS)) if index != schedule[start - 1]]
+            schedule[start:] = random.choice(others)
+            start += int(random.integers(*ranges.segment_steps))
+    return schedule
+
+
+def _push_steps(ranges: DemonstrationRange, random: np.random.Generator) -> set[int]:
+    if random.uniform() >= ranges.pushed_share:
+        return set()
+    steps = np.cumsum(random.integers(*ranges.push_steps, size=ranges.steps // ranges.push_steps[0] + 1))
+    return {int(step) for step in steps}
+
+
+def _random_push(ranges: DemonstrationRange, random: np.random.Generator) -> np.ndarray:
+    direction = random.uniform(0, 2 * np.pi)
+    return random.uniform(*ranges.push_speed) * np.array([np.cos(direction), np.sin(direction), 0.0])
+
+
+def record_episode(seed: int, number: int, ranges: DemonstrationRange | None = None) -> Episode:
+    """Demonstration `number` of the collection `seed`, cut short where the robot falls.
+
+    The gaits take turns in `number`. `states` (steps + 1, 30), `actions` (steps, 12) the expert's clean targets [rad];
+    `extras` hold `applied_actions`, `base_position` [m], `heading` [rad], `foot_contacts`, `forward_speed_command` [m/s].
+    """
+    ranges = ranges or DemonstrationRange()
+    random = np.random.default_rng([seed, number])
+    schedule = _skill_schedule(ranges, random, first=number % len(SKILLS))
+    standing = random.uniform() < ranges.standing_share
+    start = STANDING_START if standing else StartRange()
+    start = StartRange(ranges.friction, start.joint_offset, start.tilt, start.drop_height)
+    speed = random.uniform(*ranges.forward_speed)
+    # A standing robot always starts with the same feet: which ones is nothing that the planner could know.
+    phase = 0.0 if standing else random.uniform()
+    settings = QuadrupedWorldSettings(time_step=float(random.choice(ranges.time_steps)))
+    env = QuadrupedGaitsEnv(settings=settings, start=start)
+    expert = GaitExpert(skill=SKILLS[schedule[0]], forward_speed=speed, phase=phase)
+    pushes = _push_steps(ranges, random)
+    disturbance = _Disturbance(ranges, random)
+    state, info = env.reset(seed=int(random.integers(2**31)))
+    states, infos, actions, applied = [state], [info], [], []
+    for control_step, skill in enumerate(schedule):
+        expert.switch_to(SKILLS[skill])
+        if control_step in pushes:
+            env.world.push(_random_push(ranges, random))
+        targets = expert.targets(env.world)
+        command = np.clip(disturbance(targets), model.JOINT_LOWER, model.JOINT_UPPER)
+        state, _, fallen, _, info = env.step(command)
+        actions.append(targets)
+        applied.append(command)
+        states.append(state)
+        infos.append(info)
+        if fallen:
+            break
+    env.close()
+    return Episode(
+        states=np.array(states, dtype=np.float32),
+        actions=np.array(actions, dtype=np.float32),
+        skills=schedule[: len(actions)],
+        extras={
+            "applied_actions": np.array(applied, dtype=np.float32),
+            "base_position": np.array([info["base_position"] for info in infos], dtype=np.float32),
+            "heading": np.array([info["heading"] for info in infos], dtype=np.float32),
+            "foot_contacts": np.array([info["foot_contacts"] for info in infos]),
+            "forward_speed_command": np.full(len(actions), speed, dtype=np.float32),
+        },
+        attributes={
+            "seed": seed,
+            "number": number,
+            "time_step": settings.time_step,
+            "standing_start": bool(standing),
+            "fallen": bool(fallen),
+        },
+    )
+
+
+def attributes(ranges: DemonstrationRange) -> dict[str, object]:
+    """Facts about the data set: what its numbers mean, and what varied."""
+    imu = [("gravity_direction", "1"), ("angular_velocity", "rad/s")]
+    description = DataDescription(
+        name="quadruped_gaits",
+        robot="unitree_a1",
+        state=(
+            *(Entry(f"{joint}/position", "rad") for joint in model.JOINT_NAMES),
+            *(Entry(f"{joint}/velocity", "rad/s") for joint in model.JOINT_NAMES),
+            *(Entry(f"{name}/{axis}", unit) for name, unit in imu for axis in "xyz"),
+        ),
+        action=tuple(Entry(f"{joint}/position_target", "rad") for joint in model.JOINT_NAMES),
+        joint_names=model.JOINT_NAMES,
+        skill_names=SKILLS,
+        step_duration=CONTROL_STEP,
+    )
+    return {"description": description.to_json(), "ranges": asdict(ranges)}

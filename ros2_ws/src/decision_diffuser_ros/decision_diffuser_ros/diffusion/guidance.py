@@ -1,0 +1,47 @@
+"""Guidance: one estimate from those under the null condition and under each condition.
+
+The paper combines noise estimates:
+
+    Eq. 8   e = e(null) + w (e(y) - e(null))                 one condition y
+    Eq. 9   e = e(null) + w sum_i (e(y_i) - e(null))         all of y_1 .. y_n (AND)
+    App. J  a condition to avoid (NOT) enters the same sum with a minus
+
+All are a weighted sum whose coefficients add up to 1. At a given noisy trajectory, noise estimate and clean estimate
+are an affine function of each other, so the same coefficients combine clean estimates to the same result: a network
+that predicts x0 needs no conversion before guidance.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+
+def guidance_coefficients(weights: Sequence[float], guidance_weight: float) -> np.ndarray:
+    """Coefficients of the estimates under [null, y_1, ..., y_n], (1 + n,); they add up to 1 (Ajay 2023, Eq. 9).
+
+    Args:
+        weights: of each condition; negative for a condition to avoid (App. J).
+        guidance_weight: w, common to all.
+    """
+    conditional = guidance_weight * np.asarray(weights, dtype=np.float64).reshape(-1)
+    return np.concatenate([[1.0 - conditional.sum()], conditional])
+
+
+def guided_estimate(estimates: np.ndarray, coefficients: np.ndarray) -> np.ndarray:
+    """The weighted sum of estimates, (..., horizon, state_dim).
+
+    Args:
+        estimates: (1 + n, ..., horizon, state_dim) clean or noise estimates under [null, y_1, ..., y_n].
+        coefficients: (1 + n,) from `guidance_coefficients`.
+    """
+    return np.tensordot(coefficients.astype(estimates.dtype, copy=False), estimates, axes=1)
+
+
+def clean_from_noise(noisy: np.ndarray, noise_estimate: np.ndarray, alpha_cumprod: float) -> np.ndarray:
+    """The clean trajectory that a noise estimate implies (Ho 2020, Eq. 4, solved for x_0)."""
+    return (noisy - (1.0 - alpha_cumprod) ** 0.5 * noise_estimate) / alpha_cumprod**0.5
+
+
+def noise_from_clean(noisy: np.ndarray, clean_estimate: np.ndarray, alpha_cumprod: float) -> np.ndarray:
+    """The noise that a clean trajectory implies (Ho 2020, Eq. 4, solved for the noise)."""
+    return (noisy - alpha_cumprod**0.5 * clean_estimate) / (1.0 - alpha_cumprod) ** 0.5

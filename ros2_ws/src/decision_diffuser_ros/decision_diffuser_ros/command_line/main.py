@@ -21,7 +21,7 @@ from decision_diffuser_ros.resources import package_version
 
 PROGRAM = "decision-diffuser"
 
-COMMANDS: tuple[str, ...] = ()
+COMMANDS: tuple[str, ...] = ("collect",)
 """Modules of this folder, each with a function of the same name, in the order of the help."""
 
 EXIT_REFUSED = 2
@@ -44,10 +44,10 @@ def build_application(commands: Sequence[str] = COMMANDS) -> typer.Typer:
     return application
 
 
-def run(arguments: Sequence[str]) -> int:
+def run(arguments: Sequence[str], *, application: typer.Typer) -> int:
     """The exit code of the command line given by `arguments`; what goes wrong is one line on stderr."""
     try:
-        answer = build_application()(args=list(arguments), prog_name=PROGRAM, standalone_mode=False)
+        answer = application(args=list(arguments), prog_name=PROGRAM, standalone_mode=False)
     except typer.TyperException as error:
         return _refuse(error.format_message())
     except DecisionDiffuserError as error:
@@ -60,7 +60,7 @@ def run(arguments: Sequence[str]) -> int:
 
 def main() -> None:
     """Entry point of the executable."""
-    sys.exit(run(sys.argv[1:]))
+    sys.exit(run(sys.argv[1:], application=build_application()))
 
 
 def _show_version(wanted: bool) -> None:

@@ -13,7 +13,7 @@ from decision_diffuser_ros.simulation.gait_parameters import GAITS, GaitParamete
 from decision_diffuser_ros.simulation.quadruped_world import QuadrupedWorld
 
 CONTROL_STEP = 0.02  # [s]
-BLEND_DURATION = 0.5  # [s], of a change of gait
+BLEND_DURATION = 0.3  # [s], of a change of gait
 YAW_DAMPING = 0.5  # share of the yaw rate that the standing feet work against
 START_DURATION = 0.3  # [s], over which steps grow when the robot starts from standing
 
@@ -52,7 +52,7 @@ class GaitExpert:
         return skill
 
     def switch_to(self, skill: str) -> None:
-        """Changes gait over the next half second."""
+        """Changes gait over the next 0.3 s."""
         if skill != self.skill:
             self._old = self._parameters()
             self._new = self._gaits[self._checked(skill)]

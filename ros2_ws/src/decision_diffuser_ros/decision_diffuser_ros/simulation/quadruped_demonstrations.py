@@ -3,7 +3,8 @@
 Each episode is drawn from its own random generator, so that it is the same in whatever process and order it is recorded.
 """
 
-from dataclasses import asdict, dataclass
+import functools
+from dataclasses import asdict, dataclass, replace
 
 import numpy as np
 
@@ -31,6 +32,8 @@ class DemonstrationRange:
         switching_share: share of the episodes that change gait.
         segment_steps: shortest and longest stretch of one gait in them.
         standing_share: share of the episodes that start from standing still.
+        rough_share: share of the episodes that start with joints and body far from standing.
+        new_speed_share: share of the episodes in which the commanded speed changes once.
         target_noise: largest standard deviation of the noise on the joint targets [rad].
         pushed_share: share of the episodes with pushes.
         push_speed: weakest and strongest change of the base's velocity [m/s].
@@ -45,6 +48,8 @@ class DemonstrationRange:
     switching_share: float = 0.55
     segment_steps: tuple[int, int] = (30, 110)
     standing_share: float = 0.3
+    rough_share: float = 0.15
+    new_speed_share: float = 0.3
     target_noise: float = 0.05
     pushed_share: float = 0.6
     push_speed: tuple[float, float] = (0.1, 0.65)
@@ -92,6 +97,32 @@ def _skill_schedule(ranges: DemonstrationRange, random: np.random.Generator, fir
     return schedule
 
 
+def _speed_schedule(ranges: DemonstrationRange, random: np.random.Generator) -> np.ndarray:
+    """Commanded forward speed at every control step, (steps,) [m/s]."""
+    schedule = np.full(ranges.steps, random.uniform(*ranges.forward_speed), dtype=np.float32)
+    if random.uniform() < ranges.new_speed_share:
+        schedule[random.integers(ranges.steps // 4, ranges.steps) :] = random.uniform(*ranges.forward_speed)
+    return schedule
+
+
+def _start(ranges: DemonstrationRange, random: np.random.Generator) -> tuple[StartRange, float]:
+    """How the episode starts, and in which phase of the gait.
+
+    A standing robot always starts with the same feet: which ones is nothing that the planner could know.
+    """
+    draw = random.uniform()
+    if draw < ranges.standing_share:
+        return replace(STANDING_START, friction=ranges.friction), 0.0
+    rough = draw < ranges.standing_share + ranges.rough_share
+    start = StartRange(friction=ranges.friction, joint_offset=0.2, tilt=0.12) if rough else StartRange(ranges.friction)
+    return start, random.uniform()
+
+
+@functools.cache
+def _environment(time_step: float) -> QuadrupedGaitsEnv:
+    return QuadrupedGaitsEnv(settings=QuadrupedWorldSettings(time_step=time_step))
+
+
 def _push_steps(ranges: DemonstrationRange, random: np.random.Generator) -> set[int]:
     if random.uniform() >= ranges.pushed_share:
         return set()
@@ -113,21 +144,17 @@ def record_episode(seed: int, number: int, ranges: DemonstrationRange | None = N
     ranges = ranges or DemonstrationRange()
     random = np.random.default_rng([seed, number])
     schedule = _skill_schedule(ranges, random, first=number % len(SKILLS))
-    standing = random.uniform() < ranges.standing_share
-    start = STANDING_START if standing else StartRange()
-    start = StartRange(ranges.friction, start.joint_offset, start.tilt, start.drop_height)
-    speed = random.uniform(*ranges.forward_speed)
-    # A standing robot always starts with the same feet: which ones is nothing that the planner could know.
-    phase = 0.0 if standing else random.uniform()
-    settings = QuadrupedWorldSettings(time_step=float(random.choice(ranges.time_steps)))
-    env = QuadrupedGaitsEnv(settings=settings, start=start)
-    expert = GaitExpert(skill=SKILLS[schedule[0]], forward_speed=speed, phase=phase)
+    speeds = _speed_schedule(ranges, random)
+    start, phase = _start(ranges, random)
+    env = _environment(float(random.choice(ranges.time_steps)))
+    expert = GaitExpert(skill=SKILLS[schedule[0]], forward_speed=float(speeds[0]), phase=phase)
     pushes = _push_steps(ranges, random)
     disturbance = _Disturbance(ranges, random)
-    state, info = env.reset(seed=int(random.integers(2**31)))
+    state, info = env.reset(seed=int(random.integers(2**31)), options={"start": start})
     states, infos, actions, applied = [state], [info], [], []
     for control_step, skill in enumerate(schedule):
         expert.switch_to(SKILLS[skill])
+        expert.forward_speed = float(speeds[control_step])
         if control_step in pushes:
             env.world.push(_random_push(ranges, random))
         targets = expert.targets(env.world)
@@ -139,7 +166,6 @@ def record_episode(seed: int, number: int, ranges: DemonstrationRange | None = N
         infos.append(info)
         if fallen:
             break
-    env.close()
     return Episode(
         states=np.array(states, dtype=np.float32),
         actions=np.array(actions, dtype=np.float32),
@@ -149,13 +175,13 @@ def record_episode(seed: int, number: int, ranges: DemonstrationRange | None = N
             "base_position": np.array([info["base_position"] for info in infos], dtype=np.float32),
             "heading": np.array([info["heading"] for info in infos], dtype=np.float32),
             "foot_contacts": np.array([info["foot_contacts"] for info in infos]),
-            "forward_speed_command": np.full(len(actions), speed, dtype=np.float32),
+            "forward_speed_command": speeds[: len(actions)],
         },
         attributes={
             "seed": seed,
             "number": number,
-            "time_step": settings.time_step,
-            "standing_start": bool(standing),
+            "time_step": env.world.settings.time_step,
+            "standing_start": start.joint_offset == 0,
             "fallen": bool(fallen),
         },
     )

@@ -8,12 +8,11 @@ import pathlib
 from dataclasses import dataclass
 
 import numpy as np
-import pybullet
 import pybullet_data
-from pybullet_utils.bullet_client import BulletClient
 
 from decision_diffuser_ros.errors import ConfigurationError
 from decision_diffuser_ros.simulation import quadruped_model as model
+from decision_diffuser_ros.simulation.bullet_client import connect, pybullet
 
 FALLEN_HEIGHT = 0.13  # [m], base over the floor
 FALLEN_TILT_COSINE = 0.5  # a tilt of 60 degrees
@@ -54,15 +53,16 @@ class QuadrupedWorld:
 
     def __init__(self, settings: QuadrupedWorldSettings | None = None) -> None:
         self.settings = settings or QuadrupedWorldSettings()
-        self._client = BulletClient(connection_mode=pybullet.GUI if self.settings.gui else pybullet.DIRECT)
+        self._client = connect(gui=self.settings.gui)
         self._load()
+        self._fresh_state = self._client.saveState()
         self.reset()
 
     def _load(self) -> None:
         client, data = self._client, pathlib.Path(pybullet_data.getDataPath())
         client.setGravity(0, 0, -9.81)
         client.setPhysicsEngineParameter(
-            fixedTimeStep=self.settings.time_step, numSolverIterations=self.settings.solver_iterations, numSubSteps=0
+            fixedTimeStep=self.settings.time_step, numSolverIterations=self.settings.solver_iterations, numSubSteps=0, deterministicOverlappingPairs=1
         )
         self._floor = client.loadURDF(str(data / "plane.urdf"))
         self._robot = client.loadURDF(
@@ -116,6 +116,7 @@ class QuadrupedWorld:
         lowest = ((model.foot_in_hip(joint_position) + model.HIP_IN_BODY) @ rotation.T)[:, 2].min()
         position = [0.0, 0.0, -lowest + model.FOOT_RADIUS + drop_height]
         inertial_pose = self._client.multiplyTransforms(position, orientation, *self._inertial_in_base)
+        self._client.restoreState(self._fresh_state)  # the solver remembers old contacts
         self._client.resetBasePositionAndOrientation(self._robot, *inertial_pose)
         self._client.resetBaseVelocity(self._robot, [0, 0, 0], [0, 0, 0])
         for joint, angle in zip(self._joints, joint_position, strict=True):

@@ -1,0 +1,45 @@
+"""`decision-diffuser collect`: records the scripted expert's demonstrations."""
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def collect(
+    robot: Annotated[str, typer.Argument(help="What to demonstrate: quadruped_gaits.")],
+    episodes: Annotated[int, typer.Option(min=1, help="Number of demonstrations.")] = 3000,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the whole collection.")] = 1,
+    output: Annotated[
+        Path | None, typer.Option(help="Directory of the data set; demonstrations/ROBOT-seedS by default.")
+    ] = None,
+    processes: Annotated[int, typer.Option(min=1, help="Processes; all cores by default.")] = os.cpu_count() or 1,
+    single_skill: Annotated[bool, typer.Option(help="One skill an episode: no switches.")] = False,
+) -> None:
+    """Record demonstrations as a Minari data set (HDF5).
+
+    Interrupted, the same command goes on where it stopped.
+    """
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+    from decision_diffuser_ros.data import collection
+    from decision_diffuser_ros.provenance import provenance
+    from decision_diffuser_ros.robots import demonstrations_of
+
+    demonstrations = demonstrations_of(robot, single_skill=single_skill)
+    directory = output or Path("demonstrations") / f"{robot}-seed{seed}"
+    planned = collection.Collection(
+        directory=directory, episodes=episodes, seed=seed, attributes=demonstrations.attributes
+    )
+    columns = (
+        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn(),
+    )
+    with Progress(*columns, disable=not sys.stderr.isatty()) as progress:
+        task = progress.add_task(f"demonstrations of {robot}", total=episodes)
+        for recorded in collection.collect(
+            planned, demonstrations.record, processes=processes, provenance=provenance()
+        ):
+            progress.update(task, completed=recorded)
+    typer.echo(f"{episodes} demonstrations in {directory}")

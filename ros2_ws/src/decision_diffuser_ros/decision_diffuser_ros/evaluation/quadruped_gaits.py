@@ -1,0 +1,162 @@
+"""Closed-loop scores of a quadruped gaits bundle: gaits, switches, pushes, coarser physics, and planning time."""
+
+import itertools
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from decision_diffuser_ros.evaluation import gait_pattern
+from decision_diffuser_ros.evaluation.quadruped_rollout import GaitRollout, GaitTask
+from decision_diffuser_ros.evaluation.quadruped_workers import EXPERT, ONE_STEP, PLANNER, EvaluatedModel, Job, run_jobs
+from decision_diffuser_ros.simulation.quadruped_env import CONTROL_STEP
+
+GAITS = tuple(gait_pattern.PAIRS)
+STEPS = 250
+SETTLING_STEPS = 25
+"""Control steps after the start that no share counts: the robot is dropped and has to find its feet."""
+SPEED_STEPS = 50
+"""Control steps after the start that the mean speed does not count: the robot speeds up."""
+PUSH_SPEED = 0.4  # [m/s]
+PUSH_EVERY = 75  # control steps: 1.5 s
+COARSE_TIME_STEP = 0.002  # [s]
+
+
+@dataclass(frozen=True, kw_only=True)
+class EvaluationSize:
+    """How many episodes are run.
+
+    Attributes:
+        gait: of each gait, by planner, expert and the one-step baseline each.
+        switch: of each ordered pair of gaits.
+        push: of each gait, with pushes.
+        coarse: of each gait, with the physics at 2 ms.
+    """
+
+    gait: int
+    switch: int
+    push: int
+    coarse: int
+
+    @classmethod
+    def for_episodes(cls, episodes: int) -> "EvaluationSize":
+        """Sixth part as many switches, pushed and coarse episodes as of the plain ones: 300 go with 50."""
+        part = max(1, episodes // 6)
+        return cls(gait=episodes, switch=part, push=part, coarse=part)
+
+
+def evaluate(
+    model: EvaluatedModel,
+    *,
+    size: EvaluationSize,
+    seed: int,
+    processes: int,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+) -> dict[str, Any]:
+    """Scores of the model, JSON-able.
+
+    Args:
+        model: what is evaluated, as it is deployed.
+        size: how many episodes.
+        seed: of all episodes; training data must not have used it.
+        processes: to share the work.
+        progress: told how many episodes of how many are done.
+    """
+    groups = _jobs(size, seed)
+    group_of_job = {job: name for name, jobs in groups.items() for job in jobs}
+    rollouts: dict[str, list[GaitRollout]] = {name: [] for name in groups}
+    for done, (job, rollout) in enumerate(run_jobs(list(group_of_job), model, processes=processes), start=1):
+        rollouts[group_of_job[job]].append(rollout)
+        progress(done, len(group_of_job))
+    plan_ms = 1e3 * np.concatenate([r.plan_seconds for gait in GAITS for r in rollouts[f"{PLANNER} {gait}"]])
+    return {
+        "episodes": size.gait,
+        "seed": seed,
+        "gaits": {gait: _gait_scores(gait, rollouts) for gait in GAITS},
+        "switches": {
+            f"{old}_to_{new}": switch_scores(rollouts[f"switch {old} {new}"])
+            for old, new in itertools.permutations(GAITS, 2)
+        },
+        "pushed": {gait: gait_scores(rollouts[f"push {gait}"]) for gait in GAITS},
+        "time_step_2ms": {gait: gait_scores(rollouts[f"coarse {gait}"]) for gait in GAITS},
+        **{f"plan_ms_p{share}": round(float(np.percentile(plan_ms, share)), 3) for share in (50, 95, 99)},
+    }
+
+
+def _jobs(size: EvaluationSize, seed: int) -> dict[str, list[Job]]:
+    """The episodes of each group; planner, expert and baseline meet the same starts, floors and commands."""
+    seeds = (int(number) for number in np.random.SeedSequence(seed).generate_state(100_000, dtype=np.uint32))
+    groups: dict[str, list[Job]] = {}
+    for gait in GAITS:
+        tasks = [GaitTask(seed=next(seeds), skills=(gait,), steps=STEPS) for _ in range(size.gait)]
+        for policy in (PLANNER, EXPERT, ONE_STEP):
+            groups[f"{policy} {gait}"] = [Job(task=task, policy=policy) for task in tasks]
+        pushed = [
+            GaitTask(seed=next(seeds), skills=(gait,), steps=STEPS, push_every=PUSH_EVERY, push_speed=PUSH_SPEED)
+            for _ in range(size.push)
+        ]
+        groups[f"push {gait}"] = [Job(task=task, policy=PLANNER) for task in pushed]
+        coarse = [GaitTask(seed=next(seeds), skills=(gait,), steps=STEPS) for _ in range(size.coarse)]
+        groups[f"coarse {gait}"] = [Job(task=task, policy=PLANNER, time_step=COARSE_TIME_STEP) for task in coarse]
+    for old, new in itertools.permutations(GAITS, 2):
+        tasks = []
+        for _ in range(size.switch):
+            task_seed = next(seeds)
+            # The switch comes anywhere in the cycle.
+            switch_step = 100 + task_seed % 25
+            tasks.append(GaitTask(seed=task_seed, skills=(old, new), switch_steps=(switch_step,), steps=STEPS))
+        groups[f"switch {old} {new}"] = [Job(task=task, policy=PLANNER) for task in tasks]
+    return groups
+
+
+def _gait_scores(gait: str, rollouts: dict[str, list[GaitRollout]]) -> dict[str, Any]:
+    expert = gait_scores(rollouts[f"{EXPERT} {gait}"])
+    return {
+        **gait_scores(rollouts[f"{PLANNER} {gait}"]),
+        **{f"expert_{name}": value for name, value in expert.items() if name != "episodes"},
+        "one_step": gait_scores(rollouts[f"{ONE_STEP} {gait}"]),
+    }
+
+
+def gait_scores(rollouts: Sequence[GaitRollout]) -> dict[str, Any]:
+    """Scores of episodes of one gait each: shares in [0, 1], speeds in [m/s].
+
+    The time after a fall counts as time outside the pattern.
+    """
+    patterns, leads, speeds = [], [], []
+    for rollout in rollouts:
+        gait, counted = rollout.task.skills[0], rollout.task.steps - SETTLING_STEPS
+        together = gait_pattern.pairs_together(rollout.foot_contacts, gait)[SETTLING_STEPS:]
+        leading = gait_pattern.leading_gait(rollout.foot_contacts)[SETTLING_STEPS:] == gait
+        patterns.append(together.sum() / counted)
+        leads.append(leading.sum() / counted)
+        speeds.extend(rollout.forward_speed[SPEED_STEPS:])
+    return {
+        "episodes": len(rollouts),
+        "survived": _rounded(np.mean([rollout.survived for rollout in rollouts])),
+        "pattern_share": _rounded(np.mean(patterns)),
+        "gait_share": _rounded(np.mean(leads)),
+        "speed_mean": _rounded(np.mean(speeds)) if speeds else 0.0,
+    }
+
+
+def switch_scores(rollouts: Sequence[GaitRollout]) -> dict[str, Any]:
+    """Scores of episodes with one switch each; an episode that never reaches the new gait counts as infinitely late."""
+    seconds = []
+    for rollout in rollouts:
+        steps = gait_pattern.steps_to_reach(
+            rollout.foot_contacts, rollout.task.skills[1], switch_step=rollout.task.switch_steps[0]
+        )
+        seconds.append(np.inf if steps is None or not rollout.survived else steps * CONTROL_STEP)
+    p95 = float(np.percentile(seconds, 95, method="higher"))
+    return {
+        "switches": len(rollouts),
+        "survived": _rounded(np.mean([rollout.survived for rollout in rollouts])),
+        "reached": _rounded(np.mean(np.isfinite(seconds))),
+        "seconds_to_reach_p95": round(p95, 3) if np.isfinite(p95) else None,
+    }
+
+
+def _rounded(value: float) -> float:
+    return round(float(value), 4)

@@ -1,4 +1,4 @@
-"""Build description of decision_diffuser_ros (ament_python). The version, licence and description stand in package.xml."""
+"""Build description of decision_diffuser_ros (ament_python); version, licence and description stand in package.xml."""
 
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path

@@ -24,6 +24,7 @@ class DemonstrationSet:
         actions: shape `(N, action_dim)`, float32, the expert's clean targets.
         skills: shape `(N,)`, int8, the skill asked at each control step.
         lengths: shape `(E,)`, int64, control steps of each episode.
+        fallen: shape `(E,)`, bool, whether the episode ended in a fall.
         extras: further arrays, concatenated in the same way: N or N + E rows.
         metadata: the data set's metadata, see `demonstrations.read_metadata`.
     """
@@ -32,6 +33,7 @@ class DemonstrationSet:
     actions: np.ndarray
     skills: np.ndarray
     lengths: np.ndarray
+    fallen: np.ndarray
     extras: Mapping[str, np.ndarray] = field(default_factory=dict)
     metadata: Mapping[str, object] = field(default_factory=dict)
 
@@ -58,11 +60,29 @@ class DemonstrationSet:
             actions=np.concatenate([episode.actions for episode in episodes]),
             skills=np.concatenate([episode.skills for episode in episodes]),
             lengths=np.array([len(episode) for episode in episodes], dtype=np.int64),
+            fallen=np.array([bool(episode.attributes.get("fallen", False)) for episode in episodes]),
             extras={
                 name: np.concatenate([episode.extras[name] for episode in episodes])
                 for name in episodes[0].extras
             },
             metadata=dict(metadata or {}),
+        )
+
+    def select(self, first: int, last: int) -> DemonstrationSet:
+        """The episodes `first` to `last - 1`; the arrays are views."""
+        actions = slice(int(self.lengths[:first].sum()), int(self.lengths[:last].sum()))
+        states = slice(actions.start + first, actions.stop + last)
+        return DemonstrationSet(
+            states=self.states[states],
+            actions=self.actions[actions],
+            skills=self.skills[actions],
+            lengths=self.lengths[first:last],
+            fallen=self.fallen[first:last],
+            extras={
+                name: value[states if len(value) == len(self.states) else actions]
+                for name, value in self.extras.items()
+            },
+            metadata=self.metadata,
         )
 
     @property

@@ -23,8 +23,9 @@ class Episode:
             disturbance that was added before they were applied.
         skills: shape `(T,)`, int8; index of the skill that was asked at each control step.
         extras: further arrays with T or T + 1 rows each, e.g. `base_position` `(T + 1, 3)` [m],
-            `base_orientation` `(T + 1, 4)` (x, y, z, w), `forward_speed_command` `(T,)` [m/s].
-        attributes: facts about the whole episode (seed, friction, ...): numbers, strings, booleans.
+            `heading` `(T + 1,)` [rad], `forward_speed_command` `(T,)` [m/s].
+        attributes: facts about the whole episode: numbers, strings, booleans; `fallen`, when it is true,
+            says that the robot had fallen when the episode ended.
     """
 
     states: np.ndarray

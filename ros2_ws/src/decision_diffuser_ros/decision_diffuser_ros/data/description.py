@@ -1,0 +1,65 @@
+"""What the numbers of a data set are: the part of a model's manifest that its data decides."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+
+from decision_diffuser_ros.errors import BundleError, ConfigurationError, DataError
+from decision_diffuser_ros.planner.manifest_records import Entry, require, require_unique
+from decision_diffuser_ros.planner.strict_record import read_record, write_record
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class DataDescription:
+    """Names and units of a data set's arrays; the key `description` of its shards' attributes.
+
+    Attributes:
+        name: what the demonstrations show, e.g. `quadruped_gaits`; becomes the model's name.
+        robot: e.g. `unitree_a1`.
+        state: entries of a state, named as the manifest wants: `<joint>/position`, ...
+        action: entries of an action, e.g. `<joint>/position_target`.
+        joint_names: the robot's joints.
+        skill_names: what the skill indices stand for; empty when there are no skills.
+        step_duration: time between two states [s].
+    """
+
+    name: str
+    robot: str
+    state: tuple[Entry, ...]
+    action: tuple[Entry, ...]
+    joint_names: tuple[str, ...]
+    skill_names: tuple[str, ...]
+    step_duration: float
+
+    def __post_init__(self) -> None:
+        require(bool(self.state) and bool(self.action), "state and action", "not empty", None)
+        require_unique([entry.name for entry in self.state], "names of `state`")
+        require_unique([entry.name for entry in self.action], "names of `action`")
+        require_unique(self.joint_names, "`joint_names`")
+        require_unique(self.skill_names, "`skill_names`")
+        require(self.step_duration > 0.0, "step_duration", "above 0 [s]", self.step_duration)
+
+    @classmethod
+    def from_metadata(cls, metadata: Mapping[str, object]) -> DataDescription:
+        """The description in a data set's metadata.
+
+        Raises:
+            DataError: when it is not there or not complete.
+        """
+        attributes = metadata.get("attributes") or {}
+        try:
+            return read_record(cls, attributes.get("description"), where="attributes: description")
+        except (BundleError, ConfigurationError) as error:
+            raise DataError(f"the data set does not say what its numbers are: {error}") from error
+
+    def to_json(self) -> dict:
+        """The JSON value that `from_metadata` reads back."""
+        return {**write_record(self), "skill_names": list(self.skill_names)}
+
+    @property
+    def target_positions(self) -> tuple[int | None, ...]:
+        """For each action `x_target`, where `x` stands in the state; None where it does not."""
+        names = [entry.name for entry in self.state]
+        measured = [entry.name.removesuffix("_target") for entry in self.action]
+        return tuple(names.index(name) if name in names else None for name in measured)

@@ -1,0 +1,75 @@
+"""What each window is conditioned on in training: its skill and its return."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from decision_diffuser_ros.data.demonstration_set import DemonstrationSet
+from decision_diffuser_ros.data.windows import WindowIndex
+from decision_diffuser_ros.errors import DataError
+
+RETURN_EXTRAS = {
+    "progress": ("base_position", "heading"),
+    "commanded_speed": ("forward_speed_command",),
+}
+
+
+def skill_labels(
+    demonstrations: DemonstrationSet, windows: WindowIndex, *, skill_count: int
+) -> np.ndarray:
+    """One-hot skill of each window, shape `(windows, skill_count)`.
+
+    Raises:
+        DataError: when the data holds a skill index that has no name.
+    """
+    skills = demonstrations.skills[windows.current_action]
+    if skills.min() < 0 or skills.max() >= skill_count:
+        raise DataError(
+            f"skill indices must lie in 0..{skill_count - 1}; got {skills.min()}..{skills.max()}"
+        )
+    return np.eye(skill_count, dtype=np.float32)[skills]
+
+
+def return_labels(
+    demonstrations: DemonstrationSet,
+    windows: WindowIndex,
+    *,
+    source: str,
+    scale: float,
+    averaging_steps: int,
+    step_duration: float,
+) -> np.ndarray:
+    """Return of each window in [0, 1], shape `(windows, 1)`: forward speed over `scale`, clipped.
+
+    Args:
+        demonstrations: the episodes, with the extras that `RETURN_EXTRAS` names for the source.
+        windows: the windows to label.
+        source: `progress`, the mean speed along the heading that was measured over the next
+            `averaging_steps`, or `commanded_speed`, the one that was asked over them.
+        scale: speed that stands for a return of 1 [m/s].
+        averaging_steps: how far to look ahead [control steps], at most to the end of the skill.
+        step_duration: of a control step [s].
+    """
+    if source == "progress":
+        advance = forward_steps(demonstrations) / step_duration
+    elif source == "commanded_speed":
+        advance = demonstrations.extras["forward_speed_command"].astype(np.float64)
+    else:
+        raise DataError(
+            f"return source '{source}' is not known; available: {', '.join(RETURN_EXTRAS)}"
+        )
+    total = np.r_[0.0, np.cumsum(advance)]
+    start = windows.current_action
+    steps = np.minimum(windows.remaining_steps, averaging_steps)
+    mean_speed = (total[start + steps] - total[start]) / steps
+    return np.clip(mean_speed / scale, 0.0, 1.0).astype(np.float32)[:, None]
+
+
+def forward_steps(demonstrations: DemonstrationSet) -> np.ndarray:
+    """How far each control step took the base along its heading before it, shape `(N,)` [m]."""
+    position = demonstrations.extras["base_position"].astype(np.float64)
+    heading = demonstrations.extras["heading"].astype(np.float64)
+    before = demonstrations.state_of_action
+    displacement = position[before + 1, :2] - position[before, :2]
+    forward = np.stack([np.cos(heading), np.sin(heading)], axis=1)
+    return np.sum(displacement * forward[before], axis=1)

@@ -1,0 +1,97 @@
+"""Which stretches of the demonstrations a plan is learnt from.
+
+A window is named by its current control step t within an episode of T control steps:
+
+    slot       0 ... K-1            K ... K+P-1
+    state      s[t-K+1] ... s[t]    s[t+1] ... s[t+P]
+    is         observed             planned
+    asked      anything             one skill: skills[t] = ... = skills[t+P-1]
+
+All planned states are real (t + P <= T) and lead to states of one skill, so that a window has one
+label; nothing is padded past the end of an episode. Where the episode ended in a fall, its last
+stretch is nothing to plan for and counts as if it were not there. The history may begin before the episode
+does; such slots are missing and the model is told so.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from decision_diffuser_ros.data.demonstration_set import DemonstrationSet
+from decision_diffuser_ros.errors import DataError
+
+NEVER = np.iinfo(np.int32).max
+
+
+@dataclass(frozen=True)
+class WindowIndex:
+    """All windows of a demonstration set; every array has shape `(windows,)`.
+
+    Attributes:
+        current_state: row of s[t] in the set's `states`.
+        current_action: row of the action taken at t in the set's `actions` and `skills`.
+        available_history: how many of the K observed slots the episode has, 1 to K.
+        remaining_steps: control steps from t to the end of its skill segment (or to what led to a fall), at
+            least P.
+        steps_since_switch: control steps since another skill was asked; `NEVER` if none was.
+    """
+
+    current_state: np.ndarray
+    current_action: np.ndarray
+    available_history: np.ndarray
+    remaining_steps: np.ndarray
+    steps_since_switch: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.current_state)
+
+    def just_after_switch(self, *, within: int) -> np.ndarray:
+        """Indices of the windows whose skill was asked less than `within` control steps ago."""
+        return np.flatnonzero(self.steps_since_switch < within)
+
+
+def index_windows(
+    demonstrations: DemonstrationSet, *, history: int, plan_steps: int, steps_before_fall: int = 0
+) -> WindowIndex:
+    """Every window of the demonstrations.
+
+    Args:
+        demonstrations: the episodes.
+        history: K, observed slots.
+        plan_steps: P, planned slots.
+        steps_before_fall: how many control steps before a fall are not to be planned.
+
+    Raises:
+        DataError: when no skill segment is long enough for one plan.
+    """
+    skills, lengths = demonstrations.skills, demonstrations.lengths
+    action = np.arange(len(skills))
+    episode_start = np.repeat(demonstrations.first_action, lengths)
+    begins_episode = action == episode_start
+    changes_skill = np.r_[False, skills[1:] != skills[:-1]] & ~begins_episode
+    begins_segment = begins_episode | changes_skill
+
+    segment = np.cumsum(begins_segment) - 1
+    segment_start = np.flatnonzero(begins_segment)
+    segment_end = np.r_[segment_start[1:], len(skills)]
+    sound_length = lengths - steps_before_fall * demonstrations.fallen
+    sound_end = np.repeat(demonstrations.first_action + sound_length, lengths)
+    remaining = np.minimum(segment_end[segment], sound_end) - action
+    since_start = action - segment_start[segment]
+    follows_switch = changes_skill[segment_start[segment]]
+
+    whole = np.flatnonzero(remaining >= plan_steps)
+    if len(whole) == 0:
+        raise DataError(
+            f"no skill is asked for {plan_steps} control steps on end in these demonstrations; "
+            f"the longest stretch has {remaining.max()}"
+        )
+    return WindowIndex(
+        current_state=demonstrations.state_of_action[whole],
+        current_action=whole,
+        available_history=np.minimum(action - episode_start + 1, history)[whole],
+        remaining_steps=remaining[whole],
+        steps_since_switch=np.where(follows_switch, since_start, NEVER)[whole],
+    )

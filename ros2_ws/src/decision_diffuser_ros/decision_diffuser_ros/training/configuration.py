@@ -1,0 +1,219 @@
+"""What a training is told: a tree of frozen dataclasses that check themselves."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import yaml
+
+from decision_diffuser_ros.data.labels import RETURN_EXTRAS
+from decision_diffuser_ros.errors import BundleError, ConfigurationError
+from decision_diffuser_ros.planner.manifest_records import require
+from decision_diffuser_ros.planner.settings import SamplingSettings
+from decision_diffuser_ros.planner.strict_record import read_record
+
+KINDS = ("skill", "return")
+
+
+@dataclass(frozen=True, kw_only=True)
+class DataConfiguration:
+    """How windows are cut, weighed and labelled.
+
+    Attributes:
+        history: K, most observed states the model takes.
+        plan_steps: P, future states of a plan.
+        conditions: kinds of condition, in the order of the condition vector.
+        return_source: `progress` (measured) or `commanded_speed` (asked).
+        return_scale: forward speed that stands for a return of 1 [m/s].
+        return_seconds: how far ahead the speed is averaged [s].
+        steps_before_fall: how many control steps before a fall are left out of the plans.
+        std_floor: least standard deviation of the normalisers, in each entry's unit.
+        after_switch_share: share of each batch drawn from just after a switch of skill.
+        after_switch_steps: how long after it is still just after it [control steps].
+        held_out_share: share of the episodes, the last ones, that only measure the final loss.
+    """
+
+    history: int = 8
+    plan_steps: int = 24
+    conditions: tuple[str, ...] = ("skill", "return")
+    return_source: str = "progress"
+    return_scale: float = 1.0
+    return_seconds: float = 1.0
+    steps_before_fall: int = 50
+    std_floor: float = 0.02
+    after_switch_share: float = 20 / 64
+    after_switch_steps: int = 15
+    held_out_share: float = 0.02
+
+    def __post_init__(self) -> None:
+        require(self.history >= 1, "history", "at least 1", self.history)
+        require(self.plan_steps >= 1, "plan_steps", "at least 1", self.plan_steps)
+        known = all(kind in KINDS for kind in self.conditions)
+        unique = len(set(self.conditions)) == len(self.conditions)
+        require(bool(self.conditions) and known and unique, "conditions", f"some of {', '.join(KINDS)}", self.conditions)
+        sources = ", ".join(RETURN_EXTRAS)
+        require(self.return_source in RETURN_EXTRAS, "return_source", f"one of {sources}", self.return_source)
+        require(self.return_scale > 0.0, "return_scale", "above 0 [m/s]", self.return_scale)
+        require(self.return_seconds > 0.0, "return_seconds", "above 0 [s]", self.return_seconds)
+        require(self.steps_before_fall >= 0, "steps_before_fall", "at least 0", self.steps_before_fall)
+        require(self.std_floor > 0.0, "std_floor", "above 0", self.std_floor)
+        require(0.0 <= self.after_switch_share <= 1.0, "after_switch_share", "in [0, 1]", self.after_switch_share)
+        require(self.after_switch_steps >= 1, "after_switch_steps", "at least 1", self.after_switch_steps)
+        require(0.0 <= self.held_out_share < 1.0, "held_out_share", "in [0, 1)", self.held_out_share)
+
+
+@dataclass(frozen=True, kw_only=True)
+class NetworkConfiguration:
+    """Size of the temporal U-Net, see `temporal_unet.TemporalUNet`."""
+
+    width: int = 32
+    multipliers: tuple[int, ...] = (1, 2, 4)
+    kernel_size: int = 5
+    embedding_dim: int = 64
+
+    def __post_init__(self) -> None:
+        require(self.width >= 8 and self.width % 8 == 0, "width", "a multiple of 8", self.width)
+        require(bool(self.multipliers) and min(self.multipliers) >= 1, "multipliers", "positive", self.multipliers)
+        require(self.kernel_size >= 1 and self.kernel_size % 2 == 1, "kernel_size", "odd", self.kernel_size)
+        require(self.embedding_dim >= 4 and self.embedding_dim % 2 == 0, "embedding_dim", "even, at least 4", self.embedding_dim)
+
+
+@dataclass(frozen=True, kw_only=True)
+class DiffusionConfiguration:
+    """The denoising task.
+
+    Attributes:
+        prediction: `x0`, the clean window, or `noise`.
+        schedule: `cosine` or `linear`.
+        denoising_steps: T, levels of the schedule.
+        history_length_weights: odds of showing 1, 2, ... K observed states.
+        history_noise: standard deviation of the noise on observed states, normalised.
+        condition_dropout: odds of training on the null condition (Ajay 2023, Sec. 3.2: 0.25).
+        kind_dropout: odds, for each kind alone, of leaving it out besides.
+        first_states: how many planned states, the first ones, weigh more in the loss.
+        first_states_weight: how much more.
+        ema_decay: of the moving average of the weights, which is what is exported.
+    """
+
+    prediction: str = "x0"
+    schedule: str = "cosine"
+    denoising_steps: int = 100
+    history_length_weights: tuple[float, ...] = (1.0, 1.5, 4.0, 4.0, 1.5, 1.0, 1.0, 1.0)
+    history_noise: float = 0.0
+    condition_dropout: float = 0.25
+    kind_dropout: float = 0.25
+    first_states: int = 6
+    first_states_weight: float = 3.0
+    ema_decay: float = 0.999
+
+    def __post_init__(self) -> None:
+        require(self.prediction in ("x0", "noise"), "prediction", "x0 or noise", self.prediction)
+        require(self.schedule in ("cosine", "linear"), "schedule", "cosine or linear", self.schedule)
+        require(self.denoising_steps >= 1, "denoising_steps", "at least 1", self.denoising_steps)
+        weights = self.history_length_weights
+        require(bool(weights) and min(weights) >= 0.0 < sum(weights), "history_length_weights", "positive", weights)
+        require(self.history_noise >= 0.0, "history_noise", "at least 0", self.history_noise)
+        for name in ("condition_dropout", "kind_dropout", "ema_decay"):
+            require(0.0 <= getattr(self, name) < 1.0, name, "in [0, 1)", getattr(self, name))
+        require(self.first_states >= 0, "first_states", "at least 0", self.first_states)
+        require(self.first_states_weight > 0.0, "first_states_weight", "above 0", self.first_states_weight)
+
+
+@dataclass(frozen=True, kw_only=True)
+class OptimisationConfiguration:
+    """How long and how fast one network is trained: Adam, linear warm-up, cosine decay to zero."""
+
+    training_steps: int = 20_000
+    batch_size: int = 64
+    learning_rate: float = 5e-4
+    warm_up_steps: int = 500
+
+    def __post_init__(self) -> None:
+        require(self.training_steps >= 1, "training_steps", "at least 1", self.training_steps)
+        require(self.batch_size >= 1, "batch_size", "at least 1", self.batch_size)
+        require(self.learning_rate > 0.0, "learning_rate", "above 0", self.learning_rate)
+        require(self.warm_up_steps >= 0, "warm_up_steps", "at least 0", self.warm_up_steps)
+
+
+@dataclass(frozen=True, kw_only=True)
+class InverseDynamicsConfiguration:
+    """Size of the inverse dynamics MLP, and the noise on its normalised inputs in training."""
+
+    width: int = 512
+    layers: int = 2
+    input_noise: float = 0.03
+
+    def __post_init__(self) -> None:
+        require(self.width >= 1 and self.layers >= 1, "width and layers", "at least 1", (self.width, self.layers))
+        require(self.input_noise >= 0.0, "input_noise", "at least 0", self.input_noise)
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainingConfiguration:
+    """Everything that decides a training, besides its data, seed and machine.
+
+    `sampling` is not used in training: it becomes the default of the exported bundle.
+    """
+
+    data: DataConfiguration = field(default_factory=DataConfiguration)
+    network: NetworkConfiguration = field(default_factory=NetworkConfiguration)
+    diffusion: DiffusionConfiguration = field(default_factory=DiffusionConfiguration)
+    optimisation: OptimisationConfiguration = field(default_factory=OptimisationConfiguration)
+    inverse_dynamics: InverseDynamicsConfiguration = field(default_factory=InverseDynamicsConfiguration)
+    inverse_dynamics_optimisation: OptimisationConfiguration = field(default_factory=OptimisationConfiguration)
+    sampling: SamplingSettings = field(default_factory=SamplingSettings)
+
+    def __post_init__(self) -> None:
+        weights, history = self.diffusion.history_length_weights, self.data.history
+        require(len(weights) == history, "history_length_weights", f"of length {history} as `history`", weights)
+        divisor = 2 ** (len(self.network.multipliers) - 1)
+        horizon = history + self.data.plan_steps
+        require(horizon % divisor == 0, "history + plan_steps", f"a multiple of {divisor}", horizon)
+        self.sampling.check_against(denoising_steps=self.diffusion.denoising_steps, history=history)
+
+    @classmethod
+    def from_json(cls, value: object, *, where: str) -> TrainingConfiguration:
+        """The configuration in a JSON or YAML value; an unknown key or a wrong type is an error.
+
+        Raises:
+            ConfigurationError: with the place and what is accepted.
+        """
+        try:
+            return read_record(cls, value, where=where)
+        except BundleError as error:
+            raise ConfigurationError(str(error)) from error
+
+    @classmethod
+    def from_yaml(cls, path: str | Path) -> TrainingConfiguration:
+        """The configuration in a YAML file. Raises ConfigurationError."""
+        try:
+            value = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+        except (OSError, yaml.YAMLError) as error:
+            raise ConfigurationError(f"training configuration '{path}' cannot be read: {error}") from error
+        return cls.from_json(value, where=str(path))
+
+    def to_json(self) -> dict:
+        """All values, defaults too, as `from_json` reads them."""
+        return _jsonable(dataclasses.asdict(self))
+
+    def with_training_steps(
+        self, training_steps: int | None, inverse_dynamics_steps: int | None = None
+    ) -> TrainingConfiguration:
+        """The same with other numbers of training steps, where given."""
+
+        def replaced(optimisation: OptimisationConfiguration, steps: int | None) -> OptimisationConfiguration:
+            return optimisation if steps is None else dataclasses.replace(optimisation, training_steps=steps)
+
+        return dataclasses.replace(
+            self,
+            optimisation=replaced(self.optimisation, training_steps),
+            inverse_dynamics_optimisation=replaced(self.inverse_dynamics_optimisation, inverse_dynamics_steps),
+        )
+
+
+def _jsonable(value: object) -> object:
+    if isinstance(value, dict):
+        return {key: _jsonable(item) for key, item in value.items()}
+    return list(value) if isinstance(value, tuple) else value

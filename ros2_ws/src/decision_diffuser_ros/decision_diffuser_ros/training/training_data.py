@@ -1,0 +1,178 @@
+"""The demonstrations as torch tensors, and the batches drawn from them.
+
+All of it fits in memory, so a batch is one fancy index, drawn in the training process. What is in
+a batch depends on the seed and the training step alone: a resumed training goes on with the same batches.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from decision_diffuser_ros.data.demonstration_set import DemonstrationSet
+from decision_diffuser_ros.data.labels import return_labels, skill_labels
+from decision_diffuser_ros.data.normalisation import Normaliser
+from decision_diffuser_ros.data.windows import WindowIndex, index_windows
+from decision_diffuser_ros.errors import ConfigurationError
+from decision_diffuser_ros.training.configuration import DataConfiguration
+
+Batch = dict[str, Tensor]
+
+
+@dataclass(frozen=True)
+class WindowBatches:
+    """Windows of normalised states with their conditions.
+
+    Attributes:
+        states: shape `(states, state_dim)`, normalised.
+        current_state: shape `(windows,)`, row of each window's last observed state.
+        available_history: shape `(windows,)`.
+        condition: shape `(windows, condition_dim)`.
+        after_switch: indices of the windows just after a switch of skill.
+        after_switch_share: share of a batch drawn from those, if there are any.
+        history: K.
+        plan_steps: P.
+    """
+
+    states: Tensor
+    current_state: Tensor
+    available_history: Tensor
+    condition: Tensor
+    after_switch: np.ndarray
+    after_switch_share: float
+    history: int
+    plan_steps: int
+
+    @classmethod
+    def of(
+        cls,
+        demonstrations: DemonstrationSet,
+        *,
+        normaliser: Normaliser,
+        configuration: DataConfiguration,
+        skill_count: int,
+        step_duration: float,
+    ) -> WindowBatches:
+        """The windows of a demonstration set, labelled as configured."""
+        windows = index_windows(
+            demonstrations,
+            history=configuration.history,
+            plan_steps=configuration.plan_steps,
+            steps_before_fall=configuration.steps_before_fall,
+        )
+        condition = condition_labels(
+            demonstrations, windows, configuration=configuration, skill_count=skill_count, step_duration=step_duration
+        )
+        return cls(
+            states=torch.from_numpy(normaliser.normalise(demonstrations.states)),
+            current_state=torch.from_numpy(windows.current_state),
+            available_history=torch.from_numpy(windows.available_history),
+            condition=torch.from_numpy(condition),
+            after_switch=windows.just_after_switch(within=configuration.after_switch_steps),
+            after_switch_share=configuration.after_switch_share,
+            history=configuration.history,
+            plan_steps=configuration.plan_steps,
+        )
+
+    def __len__(self) -> int:
+        return len(self.current_state)
+
+    def draw(self, rng: np.random.Generator, batch_size: int) -> Batch:
+        """A random batch, see `gather`; its share just after a switch is as configured."""
+        chosen = rng.integers(len(self), size=batch_size)
+        switching = round(batch_size * self.after_switch_share) if len(self.after_switch) else 0
+        if switching:
+            chosen[:switching] = rng.choice(self.after_switch, size=switching)
+        return self.gather(torch.from_numpy(chosen))
+
+    def gather(self, chosen: Tensor) -> Batch:
+        """The windows with these indices `(batch,)`.
+
+        Returns:
+            `trajectory` `(batch, K + P, state_dim)` normalised, with anything in slots that the
+            episode does not have; `available_history` `(batch,)`; `condition` `(batch, condition_dim)`.
+        """
+        current = self.current_state[chosen]
+        available = self.available_history[chosen]
+        offsets = torch.arange(1 - self.history, self.plan_steps + 1)
+        rows = current[:, None] + torch.maximum(offsets, 1 - available[:, None])
+        return {
+            "trajectory": self.states[rows],
+            "available_history": available,
+            "condition": self.condition[chosen],
+        }
+
+
+@dataclass(frozen=True)
+class TransitionBatches:
+    """Single transitions: state, next state and the expert's clean action, raw."""
+
+    states: Tensor
+    actions: Tensor
+    state_of_action: Tensor
+
+    @classmethod
+    def of(cls, demonstrations: DemonstrationSet) -> TransitionBatches:
+        """All transitions of a demonstration set."""
+        return cls(
+            states=torch.from_numpy(demonstrations.states),
+            actions=torch.from_numpy(demonstrations.actions),
+            state_of_action=torch.from_numpy(demonstrations.state_of_action),
+        )
+
+    def __len__(self) -> int:
+        return len(self.actions)
+
+    def draw(self, rng: np.random.Generator, batch_size: int) -> Batch:
+        """A random batch, see `gather`."""
+        return self.gather(torch.from_numpy(rng.integers(len(self), size=batch_size)))
+
+    def gather(self, chosen: Tensor) -> Batch:
+        """`state`, `next_state` `(batch, state_dim)` and `action` `(batch, action_dim)`, raw SI units."""
+        before = self.state_of_action[chosen]
+        return {
+            "state": self.states[before],
+            "next_state": self.states[before + 1],
+            "action": self.actions[chosen],
+        }
+
+
+def condition_labels(
+    demonstrations: DemonstrationSet,
+    windows: WindowIndex,
+    *,
+    configuration: DataConfiguration,
+    skill_count: int,
+    step_duration: float,
+) -> np.ndarray:
+    """The condition vector of each window, shape `(windows, condition_dim)`, kinds as configured.
+
+    Raises:
+        ConfigurationError: when skills are wanted of data that has none.
+    """
+    if "skill" in configuration.conditions and skill_count == 0:
+        raise ConfigurationError("condition 'skill' needs data with skills; these have none: remove it")
+    labels = {
+        "skill": lambda: skill_labels(demonstrations, windows, skill_count=skill_count),
+        "return": lambda: return_labels(
+            demonstrations,
+            windows,
+            source=configuration.return_source,
+            scale=configuration.return_scale,
+            averaging_steps=max(1, round(configuration.return_seconds / step_duration)),
+            step_duration=step_duration,
+        ),
+    }
+    return np.concatenate([labels[kind]() for kind in configuration.conditions], axis=1)
+
+
+def split_off_last(demonstrations: DemonstrationSet, share: float) -> tuple[DemonstrationSet, DemonstrationSet | None]:
+    """The demonstrations without their last episodes, and those; None where the share rounds to none."""
+    episodes = len(demonstrations.lengths)
+    kept = episodes - int(share * episodes)
+    if kept == episodes:
+        return demonstrations, None
+    return demonstrations.select(0, kept), demonstrations.select(kept, episodes)

@@ -1,0 +1,156 @@
+"""What a training directory is about: written when training starts, checked when it goes on, read by the export."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from decision_diffuser_ros.data.demonstration_set import DemonstrationSet
+from decision_diffuser_ros.data.description import DataDescription
+from decision_diffuser_ros.data.normalisation import Normaliser
+from decision_diffuser_ros.data.whole_file import whole_file
+from decision_diffuser_ros.errors import ConfigurationError, DataError
+from decision_diffuser_ros.training.configuration import TrainingConfiguration
+from decision_diffuser_ros.training.inverse_dynamics_network import InverseDynamicsNetwork, residual_of
+from decision_diffuser_ros.training.temporal_unet import TemporalUNet
+
+RECORD_FILE = "training.json"
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainingRecord:
+    """One training: enough to build its networks again without the data.
+
+    Attributes:
+        configuration: what it was told.
+        description: what the data's numbers are.
+        normaliser: of states.
+        residual_normaliser: of the inverse dynamics' residuals.
+        seed: of all random numbers.
+        data: what the data set says of itself: identifier, episodes, attributes, provenance.
+        provenance: command, commit, versions, time.
+    """
+
+    configuration: TrainingConfiguration
+    description: DataDescription
+    normaliser: Normaliser
+    residual_normaliser: Normaliser
+    seed: int
+    data: dict[str, Any]
+    provenance: dict[str, Any]
+
+    @classmethod
+    def of(
+        cls,
+        demonstrations: DemonstrationSet,
+        *,
+        configuration: TrainingConfiguration,
+        seed: int,
+        provenance: dict[str, Any],
+    ) -> TrainingRecord:
+        """The record of a training that is about to start."""
+        description = DataDescription.from_metadata(demonstrations.metadata)
+        next_states = demonstrations.states[demonstrations.state_of_action + 1]
+        residuals = residual_of(demonstrations.actions, next_states, description.target_positions)
+        floor = configuration.data.std_floor
+        known = ("dataset_id", "total_episodes", "total_steps", "attributes", "provenance")
+        return cls(
+            configuration=configuration,
+            description=description,
+            normaliser=Normaliser.fit(demonstrations.states, std_floor=floor),
+            residual_normaliser=Normaliser.fit(residuals, std_floor=floor),
+            seed=seed,
+            data={key: demonstrations.metadata[key] for key in known if key in demonstrations.metadata},
+            provenance=provenance,
+        )
+
+    @classmethod
+    def read(cls, directory: str | Path) -> TrainingRecord:
+        """The record in a training directory.
+
+        Raises:
+            ConfigurationError: when there is none, or it is damaged.
+        """
+        path = Path(directory) / RECORD_FILE
+        if not path.is_file():
+            raise ConfigurationError(
+                f"'{directory}' is not a training directory: it has no {RECORD_FILE}; make one with `decision-diffuser train`"
+            )
+        try:
+            value = json.loads(path.read_text(encoding="utf-8"))
+            return cls(
+                configuration=TrainingConfiguration.from_json(value["configuration"], where=str(path)),
+                description=DataDescription.from_metadata({"attributes": {"description": value["description"]}}),
+                normaliser=Normaliser(**value["normaliser"]),
+                residual_normaliser=Normaliser(**value["residual_normaliser"]),
+                seed=value["seed"],
+                data=value["data"],
+                provenance=value["provenance"],
+            )
+        except (json.JSONDecodeError, KeyError, TypeError, DataError) as error:
+            raise ConfigurationError(f"'{path}' is damaged: {error!r}") from error
+
+    def write(self, directory: str | Path) -> None:
+        """Write `training.json`."""
+        with whole_file(Path(directory) / RECORD_FILE) as partial:
+            partial.write_text(json.dumps(self.to_json(), indent=1) + "\n", encoding="utf-8")
+
+    def to_json(self) -> dict[str, Any]:
+        """The JSON value that `read` reads back."""
+        return {
+            "configuration": self.configuration.to_json(),
+            "description": self.description.to_json(),
+            "normaliser": _normaliser_to_json(self.normaliser),
+            "residual_normaliser": _normaliser_to_json(self.residual_normaliser),
+            "seed": self.seed,
+            "data": self.data,
+            "provenance": self.provenance,
+        }
+
+    def check_continues(self, earlier: TrainingRecord) -> None:
+        """Make sure that this training is the one that an earlier record began.
+
+        Raises:
+            ConfigurationError: naming what differs.
+        """
+        ours, theirs = self.to_json(), earlier.to_json()
+        differing = [key for key in ours if key != "provenance" and ours[key] != theirs[key]]
+        if differing:
+            raise ConfigurationError(
+                f"the output directory holds another training: {', '.join(differing)} differ; "
+                "give another output directory, or the same command to go on with this one"
+            )
+
+    @property
+    def kind_sizes(self) -> list[int]:
+        """Numbers of each kind of condition."""
+        sizes = {"skill": len(self.description.skill_names), "return": 1}
+        return [sizes[kind] for kind in self.configuration.data.conditions]
+
+    def build_noise_model(self) -> TemporalUNet:
+        """An untrained noise model of the configured size."""
+        network = self.configuration.network
+        return TemporalUNet(
+            len(self.description.state),
+            self.kind_sizes,
+            width=network.width,
+            multipliers=network.multipliers,
+            kernel_size=network.kernel_size,
+            embedding_dim=network.embedding_dim,
+        )
+
+    def build_inverse_dynamics(self) -> InverseDynamicsNetwork:
+        """An untrained inverse dynamics network of the configured size."""
+        return InverseDynamicsNetwork(
+            self.normaliser,
+            self.residual_normaliser,
+            self.description.target_positions,
+            width=self.configuration.inverse_dynamics.width,
+            layers=self.configuration.inverse_dynamics.layers,
+        )
+
+
+def _normaliser_to_json(normaliser: Normaliser) -> dict[str, list[float]]:
+    return {"mean": normaliser.mean.tolist(), "std": normaliser.std.tolist()}

@@ -1,0 +1,184 @@
+"""A whole training: inverse dynamics, then the noise model, each taken up where it was left.
+
+    OUTPUT/training.json                     what is trained, on what
+    OUTPUT/{inverse_dynamics,noise_model}/   last.ckpt, logs/version_*/metrics.csv, loss.png
+    OUTPUT/inverse_dynamics.safetensors      finished weights (moving averages)
+    OUTPUT/noise_model.safetensors
+    OUTPUT/held_out.json                     errors on the episodes that were held out
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from pathlib import Path
+from typing import Any
+
+import lightning
+import numpy as np
+import torch
+from torch import nn
+
+from decision_diffuser_ros.data.demonstration_set import DemonstrationSet
+from decision_diffuser_ros.data.labels import RETURN_EXTRAS
+from decision_diffuser_ros.data.whole_file import whole_file
+from decision_diffuser_ros.training.configuration import OptimisationConfiguration, TrainingConfiguration
+from decision_diffuser_ros.training.denoising_task import DenoisingTask
+from decision_diffuser_ros.training.fitting import DrawExample, Machine, fit
+from decision_diffuser_ros.training.held_out import inverse_dynamics_error, noise_model_loss
+from decision_diffuser_ros.training.inverse_dynamics_task import InverseDynamicsTask
+from decision_diffuser_ros.training.loss_plot import plot_loss
+from decision_diffuser_ros.training.training_data import TransitionBatches, WindowBatches, split_off_last
+from decision_diffuser_ros.training.training_module import TrainingModule
+from decision_diffuser_ros.training.training_record import RECORD_FILE, TrainingRecord
+from decision_diffuser_ros.training.weights import load_weights, save_weights, weights_path
+
+NOISE_MODEL, INVERSE_DYNAMICS = "noise_model", "inverse_dynamics"
+HELD_OUT_FILE = "held_out.json"
+
+logger = logging.getLogger(__name__)
+
+
+def train(
+    data_directory: str | Path,
+    output: str | Path,
+    *,
+    configuration: TrainingConfiguration,
+    seed: int,
+    machine: Machine,
+    provenance: dict[str, Any] | None = None,
+) -> None:
+    """Train both networks; run again after an interruption, it goes on where it stopped.
+
+    Args:
+        data_directory: a merged data set, see `data.demonstrations`.
+        output: the training directory.
+        configuration: what to train.
+        seed: of weights, batches and noise.
+        machine: where to train.
+        provenance: facts on this run for the record.
+
+    Raises:
+        DataError: when the data is not there or not usable.
+        ConfigurationError: when `output` holds another training.
+    """
+    output = Path(output)
+    extras = RETURN_EXTRAS[configuration.data.return_source] if "return" in configuration.data.conditions else ()
+    demonstrations = DemonstrationSet.load(data_directory, extras=extras)
+    versions = {"torch": torch.__version__, "lightning": lightning.__version__, "numpy": np.__version__}
+    record = TrainingRecord.of(
+        demonstrations, configuration=configuration, seed=seed, provenance={**(provenance or {}), **versions}
+    )
+    if (output / RECORD_FILE).is_file():
+        record.check_continues(TrainingRecord.read(output))
+    else:
+        record.write(output)
+    used, held_out = split_off_last(demonstrations, configuration.data.held_out_share)
+    inverse_dynamics = _train_inverse_dynamics(record, used, output, machine)
+    noise_model = _train_noise_model(record, used, output, machine)
+    if held_out is not None:
+        _measure(record, held_out, noise_model, inverse_dynamics, output)
+
+
+def window_batches(record: TrainingRecord, demonstrations: DemonstrationSet) -> WindowBatches:
+    """The windows of demonstrations as a training sees them."""
+    return WindowBatches.of(
+        demonstrations,
+        normaliser=record.normaliser,
+        configuration=record.configuration.data,
+        skill_count=len(record.description.skill_names),
+        step_duration=record.description.step_duration,
+    )
+
+
+def denoising_task(record: TrainingRecord) -> DenoisingTask:
+    """The noise model's task as a training sets it."""
+    data = record.configuration.data
+    return DenoisingTask(
+        record.configuration.diffusion,
+        history=data.history,
+        plan_steps=data.plan_steps,
+        kind_count=len(data.conditions),
+    )
+
+
+def _train_noise_model(
+    record: TrainingRecord, demonstrations: DemonstrationSet, output: Path, machine: Machine
+) -> nn.Module:
+    windows, task = window_batches(record, demonstrations), denoising_task(record)
+    settings = record.configuration.optimisation
+    logger.info("noise model: %d windows, %d just after a switch", len(windows), len(windows.after_switch))
+
+    def draw(rng: np.random.Generator, generator: torch.Generator) -> Any:
+        return task.example(windows.draw(rng, settings.batch_size), generator)
+
+    with torch.random.fork_rng():
+        torch.manual_seed(record.seed)
+        network = record.build_noise_model()
+    return _train_network(NOISE_MODEL, network, task.loss, draw, record, settings, output, machine)
+
+
+def _train_inverse_dynamics(
+    record: TrainingRecord, demonstrations: DemonstrationSet, output: Path, machine: Machine
+) -> nn.Module:
+    transitions = TransitionBatches.of(demonstrations)
+    task = InverseDynamicsTask(input_noise=record.configuration.inverse_dynamics.input_noise)
+    settings = record.configuration.inverse_dynamics_optimisation
+
+    def draw(rng: np.random.Generator, generator: torch.Generator) -> Any:
+        return task.example(transitions.draw(rng, settings.batch_size), generator)
+
+    with torch.random.fork_rng():
+        torch.manual_seed(record.seed)
+        network = record.build_inverse_dynamics()
+    return _train_network(INVERSE_DYNAMICS, network, task.loss, draw, record, settings, output, machine)
+
+
+def _train_network(
+    name: str,
+    network: nn.Module,
+    loss: Any,
+    draw: DrawExample,
+    record: TrainingRecord,
+    settings: OptimisationConfiguration,
+    output: Path,
+    machine: Machine,
+) -> nn.Module:
+    """The trained network (moving average), from its file if it is finished."""
+    if weights_path(output, name).is_file():
+        load_weights(network, output, name)
+        return network.eval()
+    parameters = sum(parameter.numel() for parameter in network.parameters())
+    logger.info("%s: %d parameters, %d training steps", name, parameters, settings.training_steps)
+    ema_decay = record.configuration.diffusion.ema_decay
+    module = TrainingModule(network, loss, optimisation=settings, ema_decay=ema_decay)
+    fit(
+        module,
+        draw,
+        training_steps=settings.training_steps,
+        seed=record.seed,
+        directory=output / name,
+        machine=machine,
+    )
+    save_weights(module.averaged_network, output, name, training_steps=settings.training_steps)
+    plot_loss(output / name)
+    return module.averaged_network.cpu().eval()
+
+
+def _measure(
+    record: TrainingRecord,
+    held_out: DemonstrationSet,
+    noise_model: nn.Module,
+    inverse_dynamics: nn.Module,
+    output: Path,
+) -> None:
+    """Write the errors on held-out episodes."""
+    errors = {
+        "episodes": len(held_out.lengths),
+        "noise_model_loss": noise_model_loss(
+            noise_model, denoising_task(record), window_batches(record, held_out), seed=record.seed
+        ),
+        "inverse_dynamics_rmse": inverse_dynamics_error(inverse_dynamics, TransitionBatches.of(held_out)),
+    }
+    with whole_file(output / HELD_OUT_FILE) as partial:
+        partial.write_text(json.dumps(errors, indent=1) + "\n", encoding="utf-8")

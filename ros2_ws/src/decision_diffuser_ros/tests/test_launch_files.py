@@ -1,0 +1,57 @@
+"""The launch files describe what the README says; without launch_ros they are read as text, with it they are loaded."""
+
+import ast
+import importlib.util
+import re
+
+import pytest
+
+from decision_diffuser_ros.resources import share_directory
+
+LAUNCH_FILES = sorted((share_directory() / "launch").glob("*.launch.py"))
+QUADRUPED_ARGUMENTS = {"namespace", "use_sim_time", "params_file", "skill", "device", "gui", "autostart"}
+
+
+def calls_of(function: str, source: str) -> list[ast.Call]:
+    return [
+        node
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == function
+    ]
+
+
+def keyword_text(call: ast.Call, name: str) -> str:
+    values = [keyword.value for keyword in call.keywords if keyword.arg == name]
+    return ast.literal_eval(values[0]) if values else ""
+
+
+@pytest.mark.parametrize("file", LAUNCH_FILES, ids=lambda file: file.stem)
+def test_every_launch_argument_is_described(file):
+    declared = calls_of("DeclareLaunchArgument", file.read_text())
+    assert declared
+    for call in declared:
+        assert keyword_text(call, "description").endswith("."), f"{file.name}: {ast.unparse(call)}"
+
+
+def test_the_quadruped_has_the_documented_arguments():
+    source = (share_directory() / "launch" / "quadruped_gaits.launch.py").read_text()
+    names = {ast.literal_eval(call.args[0]) for call in calls_of("DeclareLaunchArgument", source)}
+    assert names == QUADRUPED_ARGUMENTS
+
+
+@pytest.mark.parametrize("file", LAUNCH_FILES, ids=lambda file: file.stem)
+def test_every_executable_that_is_launched_is_installed(file):
+    installed = set(re.findall(r'"([\w-]+) = ', (share_directory() / "setup.py").read_text()))
+    launched = {keyword_text(call, "executable") for call in calls_of("Node", file.read_text())}
+    assert launched
+    assert launched <= installed
+
+
+@pytest.mark.parametrize("file", LAUNCH_FILES, ids=lambda file: file.stem)
+def test_launch_ros_accepts_the_launch_file(file):
+    pytest.importorskip("launch_ros")
+    specification = importlib.util.spec_from_file_location(file.stem.replace(".", "_"), file)
+    module = importlib.util.module_from_spec(specification)
+    specification.loader.exec_module(module)
+    description = module.generate_launch_description()
+    assert len(description.entities) > len(calls_of("Node", file.read_text()))

@@ -70,9 +70,7 @@ def config_file(name: str) -> Path:
     stem = name.removesuffix(".yaml")
     available = sorted(path.stem for path in directory.glob("*.yaml"))
     if stem not in available:
-        raise ConfigurationError(
-            f"parameter file '{name}' is not in {directory}; available: {_listed(available)}"
-        )
+        raise ConfigurationError(f"parameter file '{name}' is not in {directory}; available: {_listed(available)}")
     return directory / f"{stem}.yaml"
 
 

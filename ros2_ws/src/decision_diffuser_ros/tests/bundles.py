@@ -4,8 +4,10 @@ The denoiser's clean trajectory is a constant pose, plus a direction for each co
 planner must return is known in closed form, and a plan for the quadruped stays near the standing pose.
 """
 
-from collections.abc import Sequence
+import json
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
@@ -39,11 +41,11 @@ def make_tiny_bundle(
     plan_steps: int = 5,
     conditions: Sequence[ConditionKind] = (
         ConditionKind("skill", names=("wave", "rest")),
-        ConditionKind("return", scale=1.0, unit="m/s"),
+        ConditionKind("return", scale=1.0, unit="1"),
     ),
     condition_effect: float = 0.5,
     prediction: str = "x0",
-    sampling: SamplingSettings = SamplingSettings(history=2),
+    sampling: SamplingSettings | None = None,
     with_imu: bool = False,
     name: str = "tiny",
     robot: str = "test_robot",
@@ -52,11 +54,18 @@ def make_tiny_bundle(
     """Writes a bundle into `directory` and returns it.
 
     Args:
+        directory: made if it does not exist.
         joint_names: the robot's joints; the state is their positions and velocities.
         pose: joint positions that the planner keeps [rad].
+        history: most observed states.
+        plan_steps: future states.
+        conditions: kinds of condition.
         condition_effect: how far an element of the condition vector moves the normalised plan.
         prediction: `x0`, or `noise` for a denoiser whose noise estimate belongs to the same clean trajectory.
+        sampling: default settings; by default two DDIM steps and a history of 2.
         with_imu: adds gravity direction and angular velocity to the state.
+        name: of the model.
+        robot: that it moves.
         nan_output: makes the denoiser return NaN.
     """
     joints = len(joint_names)
@@ -86,7 +95,8 @@ def make_tiny_bundle(
         action=tuple(Entry(f"{joint}/position_target", "rad") for joint in joint_names),
         joint_names=tuple(joint_names), step_duration=0.02, history=history, plan_steps=plan_steps,
         schedule=schedule, prediction=prediction, conditions=tuple(conditions),
-        normaliser=NormaliserRecord(mean=tuple(mean), std=tuple(std)), sampling=sampling,
+        normaliser=NormaliserRecord(mean=tuple(mean), std=tuple(std)),
+        sampling=sampling or SamplingSettings(history=2),
         files={filename: FileRecord.of((directory / filename).read_bytes()) for filename in graphs},
         provenance={"made_by": "tests/bundles.py"}, scores={},
     ).write(directory / MANIFEST_NAME)  # fmt: skip
@@ -95,18 +105,22 @@ def make_tiny_bundle(
 
 def make_quadruped_bundle(directory: Path, *, condition_effect: float = 0.02, **options: object) -> Path:
     """A tiny bundle with the names and sizes of the shipped quadruped model; it stands still, whatever it is asked."""
-    quadruped = dict(
-        joint_names=QUADRUPED_JOINTS, pose=STANDING_POSE, history=8, plan_steps=24, with_imu=True,
-        conditions=(ConditionKind("skill", names=GAITS), ConditionKind("return", scale=1.0, unit="m/s")),
-        sampling=SamplingSettings(), name="quadruped_gaits", robot="unitree_a1",
-    )  # fmt: skip
-    return make_tiny_bundle(directory, condition_effect=condition_effect, **(quadruped | options))  # type: ignore[arg-type]
+    quadruped: dict[str, Any] = {
+        "joint_names": QUADRUPED_JOINTS,
+        "pose": STANDING_POSE,
+        "history": 8,
+        "plan_steps": 24,
+        "with_imu": True,
+        "conditions": (ConditionKind("skill", names=GAITS), ConditionKind("forward_speed", scale=1.1, unit="m/s")),
+        "sampling": SamplingSettings(),
+        "name": "quadruped_gaits",
+        "robot": "unitree_a1",
+    }
+    return make_tiny_bundle(directory, condition_effect=condition_effect, **(quadruped | options))
 
 
-def rewrite_manifest(directory: Path, change) -> None:
+def rewrite_manifest(directory: Path, change: Callable[[dict], object]) -> None:
     """Applies `change` to the manifest's JSON object in place and writes it back; file records are renewed first."""
-    import json
-
     path = directory / MANIFEST_NAME
     value = json.loads(path.read_text())
     for filename in value["files"]:
@@ -190,7 +204,8 @@ def denoiser_graph(
         _tensor("condition", TensorProto.FLOAT, ["batch", condition_dim]),
         _tensor("condition_present", TensorProto.FLOAT, ["batch", len(kind_dimensions)]),
     ]
-    return _model(nodes, "denoiser", inputs, _tensor("prediction", TensorProto.FLOAT, ["batch", horizon, state_dim]), constants)
+    output = _tensor("prediction", TensorProto.FLOAT, ["batch", horizon, state_dim])
+    return _model(nodes, "denoiser", inputs, output, constants)
 
 
 def inverse_dynamics_graph(*, state_dim: int, action_dim: int) -> onnx.ModelProto:
@@ -205,7 +220,8 @@ def inverse_dynamics_graph(*, state_dim: int, action_dim: int) -> onnx.ModelProt
         helper.make_node("Add", ["next_position", "zeros"], ["action"]),
     ]
     inputs = [_tensor(input_name, TensorProto.FLOAT, ["batch", state_dim]) for input_name in ("state", "next_state")]
-    return _model(nodes, "inverse_dynamics", inputs, _tensor("action", TensorProto.FLOAT, ["batch", action_dim]), constants)
+    output = _tensor("action", TensorProto.FLOAT, ["batch", action_dim])
+    return _model(nodes, "inverse_dynamics", inputs, output, constants)
 
 
 def _tensor(name: str, element_type: int, shape: list) -> onnx.ValueInfoProto:

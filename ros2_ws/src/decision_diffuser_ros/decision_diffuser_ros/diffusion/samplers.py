@@ -79,10 +79,9 @@ def sample_ddim(
     temperature: float = 1.0,
     eta: float = 0.0,
 ) -> np.ndarray:
-    """Few-step sampling (Song 2021, DDIM, Eq. 12). Arguments and result as `sample_ddpm`, and:
+    """Few-step sampling (Song 2021, DDIM, Eq. 12), with arguments and result as `sample_ddpm`.
 
-    Args:
-        eta: share of fresh noise, 0 (none: the start noise decides the result) to 1 (as DDPM).
+    One more: `eta` is the share of fresh noise, from 0 (none: the start noise decides the result) to 1 (as DDPM).
     """
     trajectory = start.copy()
     for level in levels:

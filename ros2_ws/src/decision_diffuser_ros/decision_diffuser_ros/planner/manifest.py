@@ -92,14 +92,13 @@ class Manifest:
         require(self.prediction in PREDICTIONS, "prediction", f"one of {', '.join(PREDICTIONS)}", self.prediction)
         require(
             len(self.normaliser.mean) == self.state_dim,
-            "normaliser", f"of length {self.state_dim} as `state`", len(self.normaliser.mean),
+            "normaliser",
+            f"of length {self.state_dim} as `state`",
+            len(self.normaliser.mean),
         )
         self.sampling.check_against(denoising_steps=self.schedule.denoising_steps, history=self.history)
         _require_bare_names(self.files)
-        positions = [name in self.state_names for name in self._joint_entries("position")]
-        require(all(positions), "state", "with '<joint>/position' of every joint", self.state_names)
-        velocities = [name in self.state_names for name in self._joint_entries("velocity")]
-        require(all(velocities) or not any(velocities), "state", "with '<joint>/velocity' of every joint or of none", self.state_names)
+        self._require_joint_entries()
 
     @classmethod
     def read(cls, path: Path) -> "Manifest":
@@ -121,7 +120,7 @@ class Manifest:
         version = value.get("format_version") if isinstance(value, dict) else None
         if version != FORMAT_VERSION:
             raise BundleError(
-                f"{where}: expected format_version {FORMAT_VERSION}, got {version!r}; export the model again with this version"
+                f"{where}: expected format_version {FORMAT_VERSION}, got {version!r}; export the model again"
             )
         return read_record(cls, value, where=where)
 
@@ -206,6 +205,14 @@ class Manifest:
         """What can be chosen of a kind, e.g. the skills; empty if the model has no such kind."""
         found = self.kind(kind)
         return found.names if found is not None else ()
+
+    def _require_joint_entries(self) -> None:
+        names = self.state_names
+        positions = [name in names for name in self._joint_entries("position")]
+        require(all(positions), "state", "with '<joint>/position' of every joint", names)
+        velocities = [name in names for name in self._joint_entries("velocity")]
+        has_all_or_none = all(velocities) or not any(velocities)
+        require(has_all_or_none, "state", "with '<joint>/velocity' of every joint or of none", names)
 
     def _joint_entries(self, quantity: str) -> list[str]:
         return [f"{joint}/{quantity}" for joint in self.joint_names]

@@ -1,5 +1,6 @@
 """The parts of a manifest: entries, schedule, condition kinds, normaliser, files. Each checks itself."""
 
+import builtins
 import dataclasses
 import hashlib
 import re
@@ -32,13 +33,13 @@ class ScheduleRecord:
 
 @dataclasses.dataclass(frozen=True)
 class ConditionKind:
-    """One kind of condition: a choice of one name (one-hot), or a number from 0 to 1.
+    """One kind of condition: a choice of one name (one-hot), or a number from 0 to `scale`, told as a share of it.
 
     Attributes:
-        kind: `skill`, `constraint`, `return`, ...
+        kind: `skill`, `constraint`, `forward_speed`, `return`, ...
         names: what can be chosen; empty for a number.
-        scale: what 1.0 stands for, in `unit`; None for a choice.
-        unit: SI unit of `scale`; None for a choice.
+        scale: the largest number; None for a choice.
+        unit: SI unit of the number, "1" if it has none; None for a choice.
     """
 
     kind: str
@@ -52,7 +53,9 @@ class ConditionKind:
         has_half_a_number = (self.scale is None) != (self.unit is None)
         require(
             bool(self.names) != is_number and not has_half_a_number,
-            f"kind '{self.kind}'", "either `names` (a choice) or `scale` and `unit` (a number)", dataclasses.asdict(self),
+            f"kind '{self.kind}'",
+            "either `names` (a choice) or `scale` and `unit` (a number)",
+            dataclasses.asdict(self),
         )
         require_unique(self.names, f"names of kind '{self.kind}'")
         require(self.scale is None or self.scale > 0.0, "scale", "above 0", self.scale)
@@ -61,6 +64,11 @@ class ConditionKind:
     def is_choice(self) -> bool:
         """Whether a value is one of `names`, rather than a number."""
         return bool(self.names)
+
+    @property
+    def largest(self) -> float:
+        """The largest number that can be asked, in `unit`."""
+        return 1.0 if self.scale is None else self.scale
 
     @property
     def dimension(self) -> int:
@@ -92,7 +100,7 @@ class FileRecord:
         require(self.bytes >= 0, "bytes", "at least 0", self.bytes)
 
     @classmethod
-    def of(cls, content: bytes) -> "FileRecord":
+    def of(cls, content: builtins.bytes) -> "FileRecord":
         """The record of a file with this content."""
         return cls(sha256=hashlib.sha256(content).hexdigest(), bytes=len(content))
 
@@ -102,7 +110,8 @@ def require_unique(names: Iterable[str], what: str) -> None:
     listed = list(names)
     repeated = sorted({name for name in listed if listed.count(name) > 1})
     if repeated or not all(listed):
-        raise ConfigurationError(f"expected {what} that are unique and not empty, got {', '.join(map(repr, repeated or listed))}")
+        got = ", ".join(map(repr, repeated or listed))
+        raise ConfigurationError(f"expected {what} that are unique and not empty, got {got}")
 
 
 def require(accepted: bool, name: str, requirement: str, value: object) -> None:

@@ -24,6 +24,8 @@ class SamplingSettings:
         history: number of observed states that are put into the plan, at most those the model was trained with.
         warm_start_steps: number of last denoising steps that are run when there is a previous plan; None starts
             from pure noise every time (Ajay 2023, App. E).
+        clean_limit: largest magnitude of the clean estimate, in standard deviations; None for no limit. A noise
+            prediction needs one with few denoising steps, because the noisiest level magnifies its error.
     """
 
     sampler: str = "ddim"
@@ -34,11 +36,13 @@ class SamplingSettings:
     eta: float = 0.0
     history: int = 4
     warm_start_steps: int | None = None
+    clean_limit: float | None = None
 
     def __post_init__(self) -> None:
         _require(self.sampler in SAMPLERS, "sampler", f"one of {', '.join(SAMPLERS)}", self.sampler)
         _require(self.denoising_steps >= 1, "denoising_steps", "at least 1", self.denoising_steps)
-        _require(self.step_spacing in STEP_SPACINGS, "step_spacing", f"one of {', '.join(STEP_SPACINGS)}", self.step_spacing)
+        spacings = ", ".join(STEP_SPACINGS)
+        _require(self.step_spacing in STEP_SPACINGS, "step_spacing", f"one of {spacings}", self.step_spacing)
         _require(math.isfinite(self.guidance_weight), "guidance_weight", "a finite number", self.guidance_weight)
         _require(0.0 <= self.temperature <= 1.0, "temperature", "in [0, 1]", self.temperature)
         _require(0.0 <= self.eta <= 1.0, "eta", "in [0, 1]", self.eta)
@@ -49,6 +53,7 @@ class SamplingSettings:
             f"None or 1 to denoising_steps ({self.denoising_steps})",
             self.warm_start_steps,
         )
+        _require(self.clean_limit is None or self.clean_limit > 0.0, "clean_limit", "None or above 0", self.clean_limit)
 
     def check_against(self, *, denoising_steps: int, history: int) -> None:
         """Checks the settings against the limits of a model.
@@ -60,8 +65,10 @@ class SamplingSettings:
         Raises:
             ConfigurationError: the model cannot do what is set.
         """
-        _require(self.denoising_steps <= denoising_steps, "denoising_steps", f"at most {denoising_steps}, the model's schedule", self.denoising_steps)
-        _require(self.history <= history, "history", f"at most {history}, the model's history", self.history)
+        limits = {"denoising_steps": (denoising_steps, "schedule"), "history": (history, "history")}
+        for name, (limit, part) in limits.items():
+            value = getattr(self, name)
+            _require(value <= limit, name, f"at most {limit}, the model's {part}", value)
 
 
 def _require(accepted: bool, name: str, requirement: str, value: object) -> None:

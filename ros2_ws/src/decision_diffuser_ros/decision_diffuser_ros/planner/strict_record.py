@@ -38,7 +38,7 @@ def parse_json(text: str, *, where: str) -> Any:
     try:
         return json.loads(text, object_pairs_hook=refuse_duplicates, parse_constant=refuse_constant)
     except (json.JSONDecodeError, RecursionError) as error:
-        raise BundleError(f"{where} is not valid JSON ({error}); the file is damaged, restore it or export again") from error
+        raise BundleError(f"{where} is not valid JSON ({error}); restore the file or export again") from error
 
 
 def read_record(record_type: type[Record], value: Any, *, where: str) -> Record:

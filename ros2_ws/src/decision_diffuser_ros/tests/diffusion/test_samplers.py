@@ -163,7 +163,8 @@ def test_a_sampler_leaves_its_arguments_alone(data: GaussianData, schedule: Nois
 def test_single_precision_stays_single_precision(schedule: NoiseSchedule, sampler) -> None:
     start = start_noise((4, 2), rng=np.random.default_rng(0), temperature=0.5)
     known = KnownStates.nothing(4, 2)
-    plan = sampler(lambda noisy, level: 0.5 * noisy, start, schedule.levels(3), known=known, rng=np.random.default_rng(0))
+    rng = np.random.default_rng(0)
+    plan = sampler(lambda noisy, level: 0.5 * noisy, start, schedule.levels(3), known=known, rng=rng)
     assert start.dtype == plan.dtype == np.float32
 
 

@@ -53,7 +53,8 @@ def test_selected_steps_are_distinct_levels_noisiest_first(spacing: str, total: 
         steps = select_denoising_steps(total, count, spacing=spacing)
         assert len(steps) == count
         assert np.all(np.diff(steps) < 0)
-        assert 0 <= steps[-1] and steps[0] < total
+        assert steps[-1] >= 0
+        assert steps[0] < total
         if spacing != "leading":
             assert steps[0] == total - 1
     assert list(steps) == list(range(total))[::-1]

@@ -50,7 +50,8 @@ REFUSED = {
     "an unknown key": (lambda m: m.update(colour="red"), "unknown key 'colour'; accepted: action, conditions"),
     "an unknown nested key": (lambda m: m["schedule"].update(power=2), "schedule: unknown key 'power'"),
     "a missing key": (lambda m: m.pop("robot"), "key 'robot' is missing; present: action"),
-    "a string for a number": (lambda m: m.update(step_duration="0.02"), "step_duration: expected number, got string '0.02'"),
+    "a string for a number": (
+        lambda m: m.update(step_duration="0.02"), "step_duration: expected number, got string '0.02'"),
     "a fraction for an integer": (lambda m: m.update(history=2.5), "history: expected integer, got number 2.5"),
     "a boolean for an integer": (lambda m: m.update(history=True), "history: expected integer, got boolean True"),
     "an object for an array": (lambda m: m.update(state={}), "state: expected array, got object"),
@@ -60,20 +61,26 @@ REFUSED = {
     "no format version": (lambda m: m.pop("format_version"), "expected format_version 1, got None"),
     "a normaliser that is too short": (
         lambda m: m["normaliser"].update(mean=[0.0], std=[1.0]), "`normaliser` of length 4 as `state`, got 1"),
-    "mean and std of different lengths": (lambda m: m["normaliser"]["std"].pop(), r"`std` as long as mean \(4\), got 3"),
+    "mean and std of different lengths": (
+        lambda m: m["normaliser"]["std"].pop(), r"`std` as long as mean \(4\), got 3"),
     "a zero standard deviation": (lambda m: m["normaliser"].update(std=[0.0] * 4), "`std` above 0 everywhere, got 0.0"),
     "a state name twice": (lambda m: m["state"][0].update(m["state"][1]), "unique and not empty, got 'elbow/position'"),
     "a joint without position": (lambda m: m["joint_names"].append("knee"), "'<joint>/position' of every joint"),
     "velocities of some joints only": (
         lambda m: m["state"][2].update(name="other"), "'<joint>/velocity' of every joint or of none"),
-    "a schedule nobody knows": (lambda m: m["schedule"].update(name="sine"), "`name` one of cosine, linear, got 'sine'"),
+    "a schedule nobody knows": (
+        lambda m: m["schedule"].update(name="sine"), "`name` one of cosine, linear, got 'sine'"),
     "a prediction nobody knows": (lambda m: m.update(prediction="v"), "`prediction` one of x0, noise, got 'v'"),
     "zero plan steps": (lambda m: m.update(plan_steps=0), "`plan_steps` at least 1, got 0"),
     "a kind that is neither choice nor number": (
         lambda m: m["conditions"].append({"kind": "mood"}), "`kind 'mood'` either `names`"),
     "a kind that is both": (lambda m: m["conditions"][0].update(scale=1.0, unit="m"), "`kind 'skill'` either"),
-    "a kind twice": (lambda m: m["conditions"].append(m["conditions"][0]), "kinds of `conditions` that are unique and not empty, got 'skill'"),
-    "a skill twice": (lambda m: m["conditions"][0].update(names=["a", "a"]), "names of kind 'skill' that are unique and not empty, got 'a'"),
+    "a kind twice": (
+        lambda m: m["conditions"].append(m["conditions"][0]),
+        "kinds of `conditions` that are unique and not empty, got 'skill'"),
+    "a skill twice": (
+        lambda m: m["conditions"][0].update(names=["a", "a"]),
+        "names of kind 'skill' that are unique and not empty, got 'a'"),
     "a sampler nobody knows": (lambda m: m["sampling"].update(sampler="magic"), "`sampler` must be one of ddim, ddpm"),
     "more denoising steps than the schedule": (
         lambda m: m["sampling"].update(denoising_steps=101), "`denoising_steps` must be at most 100"),

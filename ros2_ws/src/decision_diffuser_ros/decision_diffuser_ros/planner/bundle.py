@@ -1,0 +1,130 @@
+"""A model bundle: a directory with a manifest and the ONNX graphs it describes, verified before anything runs."""
+
+import hashlib
+import logging
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from decision_diffuser_ros.errors import BundleError, ConfigurationError
+from decision_diffuser_ros.planner.graph import CPU_PROVIDER, Graph, GraphSpec, TensorSpec, usable_providers
+from decision_diffuser_ros.planner.inverse_dynamics import InverseDynamics
+from decision_diffuser_ros.planner.manifest import DENOISER_FILE, INVERSE_DYNAMICS_FILE, Manifest
+from decision_diffuser_ros.planner.manifest_records import FileRecord
+from decision_diffuser_ros.resources import MANIFEST_NAME
+
+_LOGGER = logging.getLogger(__name__)
+
+
+class Bundle:
+    """A loaded model: `manifest`, the denoiser (`denoise`) and `inverse_dynamics`.
+
+    Attributes:
+        directory: where it was loaded from.
+        manifest: what it is.
+        inverse_dynamics: `inverse_dynamics(state, next_state) -> action`.
+        providers: the execution providers in use, most wanted first.
+    """
+
+    def __init__(self, directory: Path, manifest: Manifest, denoiser: Graph, inverse_dynamics: InverseDynamics) -> None:
+        """Use `Bundle.load`."""
+        self.directory = directory
+        self.manifest = manifest
+        self.inverse_dynamics = inverse_dynamics
+        self.providers = denoiser.providers
+        self._denoiser = denoiser
+
+    @classmethod
+    def load(
+        cls,
+        path: str | os.PathLike[str],
+        *,
+        providers: Sequence[str] = (CPU_PROVIDER,),
+        threads: int = 1,
+        allow_cpu_fallback: bool = False,
+    ) -> "Bundle":
+        """Loads and verifies a bundle: manifest, sizes, checksums, and what the graphs take and return.
+
+        Args:
+            path: the bundle's directory.
+            providers: execution providers of ONNX Runtime, most wanted first.
+            threads: that one evaluation of a network may use.
+            allow_cpu_fallback: go on with the CPU, after a warning, where a provider is not available.
+
+        Raises:
+            BundleError: the bundle is missing, damaged, or not what its manifest says.
+            ConfigurationError: a provider is not available, or `threads` is below 1.
+        """
+        if threads < 1:
+            raise ConfigurationError(f"`threads` must be at least 1, got {threads}")
+        usable = usable_providers(providers, allow_cpu_fallback=allow_cpu_fallback)
+        directory = Path(path)
+        manifest = Manifest.read(directory / MANIFEST_NAME)
+        contents = {name: _verified_content(directory / name, record) for name, record in manifest.files.items()}
+
+        def open_graph(name: str, spec: GraphSpec) -> Graph:
+            return Graph(name, contents[name], spec, providers=usable, threads=threads)
+
+        denoiser = open_graph(DENOISER_FILE, _denoiser_spec(manifest))
+        inverse_dynamics = InverseDynamics(open_graph(INVERSE_DYNAMICS_FILE, InverseDynamics.spec(manifest)), manifest)
+        _LOGGER.info("model '%s' loaded from %s, running on %s", manifest.name, directory, denoiser.providers[0])
+        return cls(directory, manifest, denoiser, inverse_dynamics)
+
+    def denoise(
+        self,
+        trajectory: np.ndarray,
+        observation_mask: np.ndarray,
+        denoising_step: np.ndarray,
+        condition: np.ndarray,
+        condition_present: np.ndarray,
+    ) -> np.ndarray:
+        """What the network predicts, (batch, horizon, state_dim) float32: x0 or noise, as the manifest says.
+
+        Args:
+            trajectory: (batch, horizon, state_dim) float32, normalised: observed rows clean, missing rows zero.
+            observation_mask: (batch, horizon) float32: 1 observed, 0 to be planned, -1 missing.
+            denoising_step: (batch,) int64, level of the schedule.
+            condition: (batch, condition_dim) float32.
+            condition_present: (batch, condition_kinds) float32, 0 or 1; all 0 is the null condition.
+        """
+        return self._denoiser.run(
+            {
+                "trajectory": trajectory,
+                "observation_mask": observation_mask,
+                "denoising_step": denoising_step,
+                "condition": condition,
+                "condition_present": condition_present,
+            }
+        )
+
+
+def _denoiser_spec(manifest: Manifest) -> GraphSpec:
+    trajectory = TensorSpec("float", (manifest.horizon, manifest.state_dim))
+    return GraphSpec(
+        inputs={
+            "trajectory": trajectory,
+            "observation_mask": TensorSpec("float", (manifest.horizon,)),
+            "denoising_step": TensorSpec("int64", ()),
+            "condition": TensorSpec("float", (manifest.condition_dim,)),
+            "condition_present": TensorSpec("float", (manifest.condition_kinds,)),
+        },
+        output=("prediction", trajectory),
+    )
+
+
+def _verified_content(path: Path, record: FileRecord) -> bytes:
+    """The content of a file, read once, so that what is verified is what is loaded."""
+    try:
+        size = path.stat().st_size
+        content = path.read_bytes() if size == record.bytes else b""
+    except OSError as error:
+        raise BundleError(f"{path} cannot be read: {error}") from error
+    remedy = "the bundle is damaged or mixed up, restore it or export again"
+    if size != record.bytes:
+        raise BundleError(f"{path}: expected {record.bytes} bytes, got {size}; {remedy}")
+    checksum = hashlib.sha256(content).hexdigest()
+    if checksum != record.sha256:
+        raise BundleError(f"{path}: expected SHA-256 {record.sha256}, got {checksum}; {remedy}")
+    return content

@@ -1,0 +1,147 @@
+"""One ONNX graph of a bundle: loaded from verified bytes, refused unless it takes and returns what it must."""
+
+import dataclasses
+import logging
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import onnxruntime
+
+from decision_diffuser_ros.errors import BundleError, ConfigurationError, PlanError
+
+_LOGGER = logging.getLogger(__name__)
+CPU_PROVIDER = "CPUExecutionProvider"
+
+# The key under which a tensor names the file that holds its data, as protobuf writes it: field 1, length 8.
+_EXTERNAL_DATA_MARK = b"\x0a\x08location"
+_ERRORS_ONLY = 3
+
+
+@dataclasses.dataclass(frozen=True)
+class TensorSpec:
+    """What an input or output of a graph must be: its type and its shape after the batch axis."""
+
+    element_type: str
+    shape: tuple[int, ...]
+
+    def __str__(self) -> str:
+        return f"{self.element_type} ({', '.join(['batch', *map(str, self.shape)])})"
+
+
+@dataclasses.dataclass(frozen=True)
+class GraphSpec:
+    """The inputs and the single output that a graph must have, by name."""
+
+    inputs: Mapping[str, TensorSpec]
+    output: tuple[str, TensorSpec]
+
+
+class Graph:
+    """A graph that can be run; its inputs and output are what its specification says."""
+
+    def __init__(
+        self,
+        name: str,
+        content: bytes,
+        spec: GraphSpec,
+        *,
+        providers: Sequence[str] = (CPU_PROVIDER,),
+        threads: int = 1,
+    ) -> None:
+        """Loads a graph.
+
+        Args:
+            name: of the file, for messages.
+            content: of the file.
+            spec: what the graph must take and return.
+            providers: execution providers of ONNX Runtime, all of them available, most wanted first.
+            threads: that one run may use.
+
+        Raises:
+            BundleError: the content is no loadable graph, refers to other files, or does not fit the specification.
+            ConfigurationError: the first provider cannot be started.
+        """
+        if _EXTERNAL_DATA_MARK in content:
+            raise BundleError(
+                f"{name} keeps data in other files, which are not verified; export it with its data inside"
+            )
+        self._name = name
+        self._output_name, self._output_spec = spec.output
+        self._session = self._open(content, providers, threads)
+        self._check_tensors("inputs", self._session.get_inputs(), spec.inputs)
+        self._check_tensors("outputs", self._session.get_outputs(), dict([spec.output]))
+
+    @property
+    def providers(self) -> tuple[str, ...]:
+        """The execution providers in use, most wanted first."""
+        return tuple(self._session.get_providers())
+
+    def run(self, inputs: Mapping[str, np.ndarray]) -> np.ndarray:
+        """The output for these inputs, whose batch axes are equal.
+
+        Raises:
+            PlanError: ONNX Runtime failed.
+        """
+        try:
+            (output,) = self._session.run([self._output_name], inputs)
+        except Exception as error:
+            raise PlanError(f"{self._name} could not be evaluated: {error}") from error
+        return output
+
+    def _open(self, content: bytes, providers: Sequence[str], threads: int) -> onnxruntime.InferenceSession:
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = threads
+        options.inter_op_num_threads = 1
+        options.execution_mode = onnxruntime.ExecutionMode.ORT_SEQUENTIAL
+        options.log_severity_level = _ERRORS_ONLY
+        try:
+            session = onnxruntime.InferenceSession(content, options, providers=list(providers), enable_fallback=0)
+        except Exception as error:
+            reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+            version = onnxruntime.__version__
+            raise BundleError(f"{self._name} cannot be loaded by ONNX Runtime {version}: {reason}") from error
+        if session.get_providers()[0] != providers[0]:
+            raise ConfigurationError(
+                f"execution provider {providers[0]} is installed but did not start; running: "
+                f"{', '.join(session.get_providers())}; check its driver and libraries"
+            )
+        return session
+
+    def _check_tensors(self, what: str, found: Sequence, expected: Mapping[str, TensorSpec]) -> None:
+        names = sorted(tensor.name for tensor in found)
+        if names != sorted(expected):
+            listed = ", ".join(names) or "none"
+            raise BundleError(f"{self._name}: expected {what} {', '.join(sorted(expected))}; got {listed}")
+        for tensor in found:
+            spec = expected[tensor.name]
+            shape = tuple(tensor.shape or ())
+            batch_is_free = bool(shape) and not isinstance(shape[0], int)
+            if tensor.type != f"tensor({spec.element_type})" or shape[1:] != spec.shape or not batch_is_free:
+                got = f"{tensor.type} ({', '.join(map(str, shape))})"
+                raise BundleError(f"{self._name}: {what[:-1]} '{tensor.name}' expected {spec}, got {got}")
+
+
+def usable_providers(requested: Sequence[str], *, allow_cpu_fallback: bool = False) -> tuple[str, ...]:
+    """The requested execution providers, all of which are available in this ONNX Runtime.
+
+    Args:
+        requested: names as ONNX Runtime has them, most wanted first.
+        allow_cpu_fallback: leave out what is not available, with a warning, and come down to the CPU at last.
+
+    Raises:
+        ConfigurationError: none is requested, or one is not available and falling back is not allowed.
+    """
+    available = onnxruntime.get_available_providers()
+    missing = [provider for provider in requested if provider not in available]
+    usable = tuple(provider for provider in requested if provider in available)
+    if not requested:
+        raise ConfigurationError(f"at least one execution provider must be given; available: {', '.join(available)}")
+    if missing and not allow_cpu_fallback:
+        raise ConfigurationError(
+            f"execution provider {missing[0]} is not available; available: {', '.join(available)}; "
+            "install the ONNX Runtime that has it, or allow the fallback to the CPU"
+        )
+    if missing:
+        usable = usable if CPU_PROVIDER in usable else (*usable, CPU_PROVIDER)
+        _LOGGER.warning("execution provider %s is not available; plans are made on %s", missing[0], usable[0])
+    return usable

@@ -1,0 +1,198 @@
+"""The planner: a history of states and conditions in, a plan of states and actions out.
+
+The window of the model, with a history of K = 4 slots of which 3 are filled, and 5 planned states; `now` is the last
+history slot:
+
+    slot              0         1         2         3       4       5       6       7       8
+    state        missing   observed  observed  observed    s_1     s_2     s_3     s_4     s_5
+    mask             -1         1         1         1       0       0       0       0       0
+    action                                            a_0     a_1     a_2     a_3     a_4
+
+`Plan.states[i]` is s_(i+1) and `Plan.actions[i]` is a_i, the action that leads to it from the state before.
+"""
+
+import dataclasses
+import time
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from decision_diffuser_ros.diffusion.guidance import guidance_coefficients
+from decision_diffuser_ros.diffusion.samplers import (
+    KnownStates,
+    renoise,
+    sample_ddim,
+    sample_ddpm,
+    shift_plan,
+    start_noise,
+)
+from decision_diffuser_ros.diffusion.schedule import DenoisingLevel, noise_schedule
+from decision_diffuser_ros.errors import PlanError, StateError
+from decision_diffuser_ros.planner.bundle import Bundle
+from decision_diffuser_ros.planner.conditions import Condition, ConditionEncoder
+from decision_diffuser_ros.planner.guided_denoiser import GuidedDenoiser
+from decision_diffuser_ros.planner.settings import SamplingSettings
+
+OBSERVED, PLANNED, MISSING = 1.0, 0.0, -1.0
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Plan:
+    """What a planner returns.
+
+    Attributes:
+        states: (plan_steps, state_dim) float32, raw [SI]; row 0 is one step duration after the last history state.
+        actions: (plan_steps, action_dim) float32, raw [SI]; row 0 leads from the last history state to states[0].
+        conditions: the conditions it was sampled for.
+        denoising_steps: number of denoising steps that were run.
+        seconds: wall time that planning took [s].
+    """
+
+    states: np.ndarray
+    actions: np.ndarray
+    conditions: tuple[Condition, ...]
+    denoising_steps: int
+    seconds: float
+
+
+class Planner:
+    """Samples plans from a model. Given the same arguments and generator state, it returns the same plan."""
+
+    def __init__(self, bundle: Bundle, *, settings: SamplingSettings | None = None) -> None:
+        """Prepares planning.
+
+        Args:
+            bundle: the model.
+            settings: how to sample; by default as the manifest says.
+
+        Raises:
+            ConfigurationError: the model cannot do what is set.
+        """
+        manifest = bundle.manifest
+        self.bundle = bundle
+        self.settings = settings if settings is not None else manifest.sampling
+        self.settings.check_against(denoising_steps=manifest.schedule.denoising_steps, history=manifest.history)
+        schedule = noise_schedule(manifest.schedule.name, manifest.schedule.denoising_steps)
+        self._levels = schedule.levels(self.settings.denoising_steps, spacing=self.settings.step_spacing)
+        self._encoder = ConditionEncoder(manifest)
+        self._mean = np.asarray(manifest.normaliser.mean, np.float32)
+        self._std = np.asarray(manifest.normaliser.std, np.float32)
+
+    def plan(
+        self,
+        history: ArrayLike,
+        conditions: Sequence[Condition],
+        *,
+        rng: np.random.Generator,
+        previous: Plan | None = None,
+        warm_start_shift: int = 0,
+    ) -> Plan:
+        """A plan that goes on from the history and fulfils the conditions.
+
+        Args:
+            history: (n, state_dim) observed states, raw [SI], oldest first, the last one now; n is 1 to the model's
+                history, of which the last `settings.history` are used. A short history leaves slots missing.
+            conditions: all to be fulfilled (Ajay 2023, Eq. 9); none for a plan without condition.
+            rng: source of the noise.
+            previous: the last plan, to start from (App. E). It is used if the settings ask for warm starts and it was
+                made for the same conditions: few denoising steps cannot lead from one skill to another.
+            warm_start_shift: control steps that have passed since `previous` was planned.
+
+        Raises:
+            StateError: the history has the wrong shape or is not finite.
+            ConditionError: a condition is not one of the model's.
+            PlanError: the network returned values that are not finite, or `previous` is of another model.
+        """
+        began = time.perf_counter()
+        conditions = tuple(conditions)
+        now, known, observation_mask = self._observe(history)
+        condition, condition_present = self._encoder.encode_batch(conditions)
+        denoiser = GuidedDenoiser(
+            self.bundle,
+            observation_mask=observation_mask,
+            condition=condition,
+            condition_present=condition_present,
+            coefficients=guidance_coefficients([each.weight for each in conditions], self.settings.guidance_weight),
+            clean_limit=self.settings.clean_limit,
+        )
+        start, levels = self._start(conditions, previous, warm_start_shift, rng)
+        trajectory = self._sample(denoiser, start, levels, known=known, rng=rng)
+        states = trajectory[self.bundle.manifest.history :] * self._std + self._mean
+        if not np.isfinite(states).all():
+            name = self.bundle.manifest.name
+            raise PlanError(f"model '{name}' returned a plan that is not finite; is the history plausible?")
+        actions = self.bundle.inverse_dynamics(np.concatenate([now, states[:-1]]), states)
+        return Plan(states, actions, conditions, len(levels), time.perf_counter() - began)
+
+    def warm_up(self, conditions: Sequence[Condition] = ()) -> None:
+        """Plans once from the mean state, so that the first real plan does not pay for one-time preparations."""
+        self.plan(self._mean[np.newaxis], conditions, rng=np.random.default_rng(0))
+
+    def _observe(self, history: ArrayLike) -> tuple[np.ndarray, KnownStates, np.ndarray]:
+        """The state now (1, state_dim) raw, the known rows of the window normalised, and the mask (horizon,)."""
+        manifest = self.bundle.manifest
+        observed = self._checked(history)[-self.settings.history :]
+        first = manifest.history - len(observed)
+        window = np.zeros((manifest.horizon, manifest.state_dim), np.float32)
+        window[first : manifest.history] = (observed - self._mean) / self._std
+        mask = np.full(manifest.horizon, PLANNED, np.float32)
+        mask[:first] = MISSING
+        mask[first : manifest.history] = OBSERVED
+        return observed[-1:], KnownStates(window, mask != PLANNED), mask
+
+    def _checked(self, history: ArrayLike) -> np.ndarray:
+        """The history as float32 (n, state_dim), refused unless it is one."""
+        manifest = self.bundle.manifest
+        raw = np.asarray(history)
+        is_numeric = np.issubdtype(raw.dtype, np.number) and not np.issubdtype(raw.dtype, np.complexfloating)
+        has_shape = raw.ndim == 2 and 1 <= len(raw) <= manifest.history and raw.shape[1] == manifest.state_dim
+        if not (is_numeric and has_shape):
+            raise StateError(
+                f"expected a history of shape (1 to {manifest.history}, {manifest.state_dim}), oldest state first; "
+                f"got {raw.dtype} {raw.shape}"
+            )
+        with np.errstate(over="ignore"):
+            states = raw.astype(np.float32)
+        if not np.isfinite(states).all():
+            row, column = np.argwhere(~np.isfinite(states))[0]
+            raise StateError(
+                f"expected a history of finite numbers; got {manifest.state_names[column]} = {raw[row, column]} "
+                f"in state {row + 1} of {len(raw)}"
+            )
+        return states
+
+    def _start(
+        self, conditions: tuple[Condition, ...], previous: Plan | None, warm_start_shift: int, rng: np.random.Generator
+    ) -> tuple[np.ndarray, tuple[DenoisingLevel, ...]]:
+        """The noisy trajectory to start from and the denoising steps to run: cold, or warm (Ajay 2023, App. E)."""
+        manifest, temperature = self.bundle.manifest, self.settings.temperature
+        shape = (manifest.horizon, manifest.state_dim)
+        steps = self.settings.warm_start_steps
+        if previous is None or steps is None or previous.conditions != conditions:
+            return start_noise(shape, rng=rng, temperature=temperature), self._levels
+        if previous.states.shape != (manifest.plan_steps, manifest.state_dim) or warm_start_shift < 0:
+            raise PlanError(
+                f"expected a previous plan of shape ({manifest.plan_steps}, {manifest.state_dim}) and a shift of "
+                f"at least 0; got {previous.states.shape} and {warm_start_shift}"
+            )
+        clean = np.zeros(shape, np.float32)
+        clean[manifest.history :] = (shift_plan(previous.states, warm_start_shift) - self._mean) / self._std
+        levels = self._levels[-steps:]
+        return renoise(clean, levels[0], rng=rng, temperature=temperature), levels
+
+    def _sample(
+        self,
+        denoiser: GuidedDenoiser,
+        start: np.ndarray,
+        levels: tuple[DenoisingLevel, ...],
+        *,
+        known: KnownStates,
+        rng: np.random.Generator,
+    ) -> np.ndarray:
+        temperature = self.settings.temperature
+        if self.settings.sampler == "ddpm":
+            return sample_ddpm(denoiser, start, levels, known=known, rng=rng, temperature=temperature)
+        return sample_ddim(
+            denoiser, start, levels, known=known, rng=rng, temperature=temperature, eta=self.settings.eta
+        )

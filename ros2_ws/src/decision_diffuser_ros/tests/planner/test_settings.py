@@ -1,0 +1,40 @@
+"""Sampling settings refuse values that cannot be meant."""
+
+import dataclasses
+
+import pytest
+
+from decision_diffuser_ros.errors import ConfigurationError
+from decision_diffuser_ros.planner.settings import SamplingSettings
+
+REFUSED = [
+    ({"sampler": "euler"}, "`sampler` must be one of ddim, ddpm, got 'euler'"),
+    ({"denoising_steps": 0}, "`denoising_steps` must be at least 1, got 0"),
+    ({"step_spacing": "random"}, "`step_spacing` must be one of trailing, leading, quadratic, got 'random'"),
+    ({"guidance_weight": float("nan")}, "`guidance_weight` must be a finite number, got nan"),
+    ({"temperature": 1.5}, r"`temperature` must be in \[0, 1\], got 1.5"),
+    ({"temperature": float("nan")}, r"`temperature` must be in \[0, 1\], got nan"),
+    ({"eta": -0.1}, r"`eta` must be in \[0, 1\], got -0.1"),
+    ({"history": 0}, "`history` must be at least 1, got 0"),
+    ({"denoising_steps": 5, "warm_start_steps": 6}, r"must be None or 1 to denoising_steps \(5\), got 6"),
+    ({"warm_start_steps": 0}, "`warm_start_steps` must be None or 1 to denoising_steps"),
+    ({"clean_limit": 0.0}, "`clean_limit` must be None or above 0, got 0.0"),
+]
+
+
+@pytest.mark.parametrize("values, message", REFUSED)
+def test_settings_are_refused(values: dict, message: str) -> None:
+    with pytest.raises(ConfigurationError, match=message):
+        SamplingSettings(**values)
+
+
+def test_settings_beyond_the_model_are_refused() -> None:
+    with pytest.raises(ConfigurationError, match="must be at most 100, the model's schedule, got 101"):
+        SamplingSettings(denoising_steps=101).check_against(denoising_steps=100, history=8)
+    with pytest.raises(ConfigurationError, match="must be at most 8, the model's history, got 9"):
+        SamplingSettings(history=9).check_against(denoising_steps=100, history=8)
+
+
+def test_settings_cannot_be_changed() -> None:
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        SamplingSettings().temperature = 0.1  # type: ignore[misc]

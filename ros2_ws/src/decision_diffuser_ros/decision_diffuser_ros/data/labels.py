@@ -1,4 +1,4 @@
-"""What each window is conditioned on in training: its skill and its return."""
+"""What each window is conditioned on in training: its skill, its return, the speed that was asked."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ from decision_diffuser_ros.data.demonstration_set import DemonstrationSet
 from decision_diffuser_ros.data.windows import WindowIndex
 from decision_diffuser_ros.errors import DataError
 
-RETURN_EXTRAS = {
-    "progress": ("base_position", "heading"),
-    "commanded_speed": ("forward_speed_command",),
+NUMBER_EXTRAS = {
+    "return": ("base_position", "heading"),
+    "forward_speed": ("forward_speed_command",),
 }
+"""Kinds of condition that are a number: what they are computed from."""
 
 
 def skill_labels(
@@ -30,33 +31,33 @@ def skill_labels(
     return np.eye(skill_count, dtype=np.float32)[skills]
 
 
-def return_labels(
+def number_labels(
     demonstrations: DemonstrationSet,
     windows: WindowIndex,
     *,
-    source: str,
+    kind: str,
     scale: float,
     averaging_steps: int,
     step_duration: float,
 ) -> np.ndarray:
-    """Return of each window in [0, 1], shape `(windows, 1)`: forward speed over `scale`, clipped.
+    """Label of each window in [0, 1], shape `(windows, 1)`: forward speed over `scale`, clipped.
 
     Args:
-        demonstrations: the episodes, with the extras that `RETURN_EXTRAS` names for the source.
+        demonstrations: the episodes, with the extras that `NUMBER_EXTRAS` names for the kind.
         windows: the windows to label.
-        source: `progress`, the mean speed along the heading that was measured over the next
-            `averaging_steps`, or `commanded_speed`, the one that was asked over them.
-        scale: speed that stands for a return of 1 [m/s].
+        kind: `return`, the mean speed along the heading that was measured over the next
+            `averaging_steps`, or `forward_speed`, the one that was asked over them.
+        scale: speed that stands for a label of 1 [m/s].
         averaging_steps: how far to look ahead [control steps], at most to the end of the skill.
         step_duration: of a control step [s].
     """
-    if source == "progress":
+    if kind == "return":
         advance = forward_steps(demonstrations) / step_duration
-    elif source == "commanded_speed":
+    elif kind == "forward_speed":
         advance = demonstrations.extras["forward_speed_command"].astype(np.float64)
     else:
         raise DataError(
-            f"return source '{source}' is not known; available: {', '.join(RETURN_EXTRAS)}"
+            f"kind '{kind}' has no label that is a number; available: {', '.join(NUMBER_EXTRAS)}"
         )
     total = np.r_[0.0, np.cumsum(advance)]
     start = windows.current_action

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import yaml
 
-from decision_diffuser_ros.data.labels import RETURN_EXTRAS
+from decision_diffuser_ros.data.labels import NUMBER_EXTRAS
 from decision_diffuser_ros.errors import BundleError, ConfigurationError
 from decision_diffuser_ros.planner.manifest_records import require
 from decision_diffuser_ros.planner.settings import SamplingSettings
 from decision_diffuser_ros.planner.strict_record import read_record
 
-KINDS = ("skill", "return")
+KINDS = ("skill", *NUMBER_EXTRAS)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,9 +25,9 @@ class DataConfiguration:
         history: K, most observed states the model takes.
         plan_steps: P, future states of a plan.
         conditions: kinds of condition, in the order of the condition vector.
-        return_source: `progress` (measured) or `commanded_speed` (asked).
-        return_scale: forward speed that stands for a return of 1 [m/s].
-        return_seconds: how far ahead the speed is averaged [s].
+        return_scale: measured forward speed that stands for a return of 1 [m/s].
+        forward_speed_scale: largest forward speed that can be asked [m/s].
+        label_seconds: how far ahead either speed is averaged [s].
         steps_before_fall: how many control steps before a fall are left out of the plans.
         std_floor: least standard deviation of the normalisers, in each entry's unit.
         after_switch_share: share of each batch drawn from just after a switch of skill.
@@ -38,9 +38,9 @@ class DataConfiguration:
     history: int = 8
     plan_steps: int = 24
     conditions: tuple[str, ...] = ("skill", "return")
-    return_source: str = "progress"
     return_scale: float = 1.0
-    return_seconds: float = 1.0
+    forward_speed_scale: float = 1.1
+    label_seconds: float = 1.0
     steps_before_fall: int = 50
     std_floor: float = 0.02
     after_switch_share: float = 20 / 64
@@ -53,15 +53,18 @@ class DataConfiguration:
         known = all(kind in KINDS for kind in self.conditions)
         unique = len(set(self.conditions)) == len(self.conditions)
         require(bool(self.conditions) and known and unique, "conditions", f"some of {', '.join(KINDS)}", self.conditions)
-        sources = ", ".join(RETURN_EXTRAS)
-        require(self.return_source in RETURN_EXTRAS, "return_source", f"one of {sources}", self.return_source)
         require(self.return_scale > 0.0, "return_scale", "above 0 [m/s]", self.return_scale)
-        require(self.return_seconds > 0.0, "return_seconds", "above 0 [s]", self.return_seconds)
+        require(self.forward_speed_scale > 0.0, "forward_speed_scale", "above 0 [m/s]", self.forward_speed_scale)
+        require(self.label_seconds > 0.0, "label_seconds", "above 0 [s]", self.label_seconds)
         require(self.steps_before_fall >= 0, "steps_before_fall", "at least 0", self.steps_before_fall)
         require(self.std_floor > 0.0, "std_floor", "above 0", self.std_floor)
         require(0.0 <= self.after_switch_share <= 1.0, "after_switch_share", "in [0, 1]", self.after_switch_share)
         require(self.after_switch_steps >= 1, "after_switch_steps", "at least 1", self.after_switch_steps)
         require(0.0 <= self.held_out_share < 1.0, "held_out_share", "in [0, 1)", self.held_out_share)
+
+    def number_scale(self, kind: str) -> float:
+        """Forward speed that stands for 1 in the condition vector, for a kind that is a number [m/s]."""
+        return self.return_scale if kind == "return" else self.forward_speed_scale
 
 
 @dataclass(frozen=True, kw_only=True)

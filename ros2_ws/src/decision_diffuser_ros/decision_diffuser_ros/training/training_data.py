@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from decision_diffuser_ros.data.demonstration_set import DemonstrationSet
-from decision_diffuser_ros.data.labels import return_labels, skill_labels
+from decision_diffuser_ros.data.labels import number_labels, skill_labels
 from decision_diffuser_ros.data.normalisation import Normaliser
 from decision_diffuser_ros.data.windows import WindowIndex, index_windows
 from decision_diffuser_ros.errors import ConfigurationError
@@ -155,18 +155,20 @@ def condition_labels(
     """
     if "skill" in configuration.conditions and skill_count == 0:
         raise ConfigurationError("condition 'skill' needs data with skills; these have none: remove it")
-    labels = {
-        "skill": lambda: skill_labels(demonstrations, windows, skill_count=skill_count),
-        "return": lambda: return_labels(
+
+    def labels(kind: str) -> np.ndarray:
+        if kind == "skill":
+            return skill_labels(demonstrations, windows, skill_count=skill_count)
+        return number_labels(
             demonstrations,
             windows,
-            source=configuration.return_source,
-            scale=configuration.return_scale,
-            averaging_steps=max(1, round(configuration.return_seconds / step_duration)),
+            kind=kind,
+            scale=configuration.number_scale(kind),
+            averaging_steps=max(1, round(configuration.label_seconds / step_duration)),
             step_duration=step_duration,
-        ),
-    }
-    return np.concatenate([labels[kind]() for kind in configuration.conditions], axis=1)
+        )
+
+    return np.concatenate([labels(kind) for kind in configuration.conditions], axis=1)
 
 
 def split_off_last(demonstrations: DemonstrationSet, share: float) -> tuple[DemonstrationSet, DemonstrationSet | None]:

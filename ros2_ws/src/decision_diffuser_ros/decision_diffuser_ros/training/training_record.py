@@ -126,8 +126,8 @@ class TrainingRecord:
     @property
     def kind_sizes(self) -> list[int]:
         """Numbers of each kind of condition."""
-        sizes = {"skill": len(self.description.skill_names), "return": 1}
-        return [sizes[kind] for kind in self.configuration.data.conditions]
+        skills = len(self.description.skill_names)
+        return [skills if kind == "skill" else 1 for kind in self.configuration.data.conditions]
 
     def build_noise_model(self) -> TemporalUNet:
         """An untrained noise model of the configured size."""

@@ -20,7 +20,7 @@ import torch
 from torch import nn
 
 from decision_diffuser_ros.data.demonstration_set import DemonstrationSet
-from decision_diffuser_ros.data.labels import RETURN_EXTRAS
+from decision_diffuser_ros.data.labels import NUMBER_EXTRAS
 from decision_diffuser_ros.data.whole_file import whole_file
 from decision_diffuser_ros.training.configuration import OptimisationConfiguration, TrainingConfiguration
 from decision_diffuser_ros.training.denoising_task import DenoisingTask
@@ -63,7 +63,7 @@ def train(
         ConfigurationError: when `output` holds another training.
     """
     output = Path(output)
-    extras = RETURN_EXTRAS[configuration.data.return_source] if "return" in configuration.data.conditions else ()
+    extras = [name for kind in configuration.data.conditions for name in NUMBER_EXTRAS.get(kind, ())]
     demonstrations = DemonstrationSet.load(data_directory, extras=extras)
     versions = {"torch": torch.__version__, "lightning": lightning.__version__, "numpy": np.__version__}
     record = TrainingRecord.of(

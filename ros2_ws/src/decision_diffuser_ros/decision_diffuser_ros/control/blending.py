@@ -28,9 +28,9 @@ class BlendIn:
             ConfigurationError: a duration is out of range.
         """
         if not duration >= 0.0:
-            raise ConfigurationError(f'`duration` must not be negative. Got {duration} s')
+            raise ConfigurationError(f"`duration` must not be negative. Got {duration} s")
         if not step_duration > 0.0:
-            raise ConfigurationError(f'`step_duration` must be above 0. Got {step_duration} s')
+            raise ConfigurationError(f"`step_duration` must be above 0. Got {step_duration} s")
         self._pose = np.array(pose, dtype=np.float64)
         self._steps = int(np.ceil(duration / step_duration - 1e-9))
         self._step = 0

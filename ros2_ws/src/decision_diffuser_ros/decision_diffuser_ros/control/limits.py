@@ -32,21 +32,21 @@ class CommandLimits:
 
     def __post_init__(self) -> None:
         lower = np.array(self.lower, dtype=np.float64)
-        for name in ('lower', 'upper', 'max_velocity', 'max_acceleration'):
+        for name in ("lower", "upper", "max_velocity", "max_acceleration"):
             if getattr(self, name) is None:
                 continue
             value = np.array(getattr(self, name), dtype=np.float64)
             if value.ndim != 1 or value.shape != lower.shape or not np.isfinite(value).all():
-                raise ConfigurationError(f'`{name}` must be {lower.size} finite numbers, as '
-                                         f'`lower` has. Got {getattr(self, name)}')
-            if name.startswith('max') and (value <= 0).any():
-                raise ConfigurationError(f'`{name}` must be above 0. Got {value.min():g}')
+                raise ConfigurationError(f"`{name}` must be {lower.size} finite numbers, as "
+                                         f"`lower` has. Got {getattr(self, name)}")
+            if name.startswith("max") and (value <= 0).any():
+                raise ConfigurationError(f"`{name}` must be above 0. Got {value.min():g}")
             object.__setattr__(self, name, value)
         if (self.lower >= self.upper).any():
             joint = int(np.flatnonzero(self.lower >= self.upper)[0])
             raise ConfigurationError(
-                f'`lower` must be below `upper` at every joint. Got {self.lower[joint]:g} and '
-                f'{self.upper[joint]:g} at index {joint}')
+                f"`lower` must be below `upper` at every joint. Got {self.lower[joint]:g} and "
+                f"{self.upper[joint]:g} at index {joint}")
 
     def with_margin(self, margin: float) -> CommandLimits:
         """Return these limits with both position limits `margin` [rad] further inside."""
@@ -106,7 +106,7 @@ class CommandLimiter:
         """
         wanted = self._checked(command)
         if self._command is None:
-            raise PlanError('the limiter does not know the current pose: call reset() first')
+            raise PlanError("the limiter does not know the current pose: call reset() first")
         limits, last = self.limits, self._command
         target = np.clip(wanted, limits.lower, limits.upper)
         velocity = (target - last) / self._step_duration
@@ -146,10 +146,10 @@ class CommandLimiter:
         values = np.array(command, dtype=np.float64)
         if values.shape != self.limits.lower.shape:
             self.counts.refused += 1
-            raise PlanError(f'a command must have shape {self.limits.lower.shape}. '
-                            f'Got {values.shape}')
+            raise PlanError(f"a command must have shape {self.limits.lower.shape}. "
+                            f"Got {values.shape}")
         if not np.isfinite(values).all():
             self.counts.refused += 1
             joint = int(np.flatnonzero(~np.isfinite(values))[0])
-            raise PlanError(f'a command must be finite. Got {values[joint]} at index {joint}')
+            raise PlanError(f"a command must be finite. Got {values[joint]} at index {joint}")
         return values

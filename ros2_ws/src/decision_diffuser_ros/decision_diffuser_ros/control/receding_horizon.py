@@ -50,10 +50,10 @@ class RecedingHorizonSettings:
 
     def __post_init__(self) -> None:
         if self.replan_every < 1:
-            raise ConfigurationError(f'`replan_every` must be at least 1. Got {self.replan_every}')
+            raise ConfigurationError(f"`replan_every` must be at least 1. Got {self.replan_every}")
         if self.planning_latency_steps < 0:
             raise ConfigurationError(
-                f'`planning_latency_steps` must not be negative. Got {self.planning_latency_steps}')
+                f"`planning_latency_steps` must not be negative. Got {self.planning_latency_steps}")
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,9 +106,9 @@ class RecedingHorizonController:
         longest_use = self.settings.planning_latency_steps + self.settings.replan_every
         if longest_use > self._plan_steps:
             raise ConfigurationError(
-                f'a plan of {self._plan_steps} steps is exhausted before the next comes in use: '
-                f'`planning_latency_steps` + `replan_every` must be at most {self._plan_steps}. '
-                f'Got {self.settings.planning_latency_steps} + {self.settings.replan_every}')
+                f"a plan of {self._plan_steps} steps is exhausted before the next comes in use: "
+                f"`planning_latency_steps` + `replan_every` must be at most {self._plan_steps}. "
+                f"Got {self.settings.planning_latency_steps} + {self.settings.replan_every}")
         self._conditions: tuple[Condition, ...] = ()
         self.reset()
 
@@ -153,8 +153,11 @@ class RecedingHorizonController:
 
     @property
     def overdue_request(self) -> PlanRequest | None:
-        """The newest request whose plan should be in use by now and has not arrived."""
-        latency = self.settings.planning_latency_steps
+        """The newest request whose plan should be in use by now and has not arrived.
+
+        Without any plan to follow, every unanswered request should be.
+        """
+        latency = 0 if self.plan is None else self.settings.planning_latency_steps
         due = [request for request in self._unanswered
                if request.control_step + latency <= self._control_step]
         return due[-1] if due else None
@@ -177,10 +180,10 @@ class RecedingHorizonController:
         """
         state = np.array(state, dtype=np.float64)
         if state.shape != (self._state_dim,):
-            raise StateError(f'the state must have shape ({self._state_dim},). Got {state.shape}')
+            raise StateError(f"the state must have shape ({self._state_dim},). Got {state.shape}")
         if not np.isfinite(state).all():
-            raise StateError(f'the state must be finite. Got {state[~np.isfinite(state)][0]} at '
-                             f'index {int(np.flatnonzero(~np.isfinite(state))[0])}')
+            raise StateError(f"the state must be finite. Got {state[~np.isfinite(state)][0]} at "
+                             f"index {int(np.flatnonzero(~np.isfinite(state))[0])}")
         self._history.append(state)
         self._control_step += 1
         return self._request() if self._replan_is_due() else None
@@ -193,10 +196,10 @@ class RecedingHorizonController:
         """
         states = np.asarray(plan.states)
         if states.shape != (self._plan_steps, self._state_dim):
-            raise PlanError(f'the planned states must have shape ({self._plan_steps}, '
-                            f'{self._state_dim}). Got {states.shape}')
+            raise PlanError(f"the planned states must have shape ({self._plan_steps}, "
+                            f"{self._state_dim}). Got {states.shape}")
         if not np.isfinite(states).all():
-            raise PlanError(f'plan {request.sequence} holds NaN or infinity and is refused')
+            raise PlanError(f"plan {request.sequence} holds NaN or infinity and is refused")
         newest = self._waiting[-1] if self._waiting else self._followed
         if request.sequence < self._first_valid_sequence:
             return False
@@ -217,16 +220,16 @@ class RecedingHorizonController:
         """
         self._promote()
         if self._followed is None:
-            raise PlanError('there is no plan to follow yet')
+            raise PlanError("there is no plan to follow yet")
         request, plan = self._followed
         plan_step = self._control_step - request.control_step
         if plan_step >= self._plan_steps:
-            raise PlanError(f'the plan is exhausted: it has {self._plan_steps} steps and is '
-                            f'{plan_step} control steps old')
+            raise PlanError(f"the plan is exhausted: it has {self._plan_steps} steps and is "
+                            f"{plan_step} control steps old")
         targets = np.asarray(self._inverse_dynamics(self._history[-1], plan.states[plan_step]),
                              dtype=np.float64)
         if not np.isfinite(targets).all():
-            raise PlanError(f'inverse dynamics gave NaN or infinity at plan step {plan_step}')
+            raise PlanError(f"inverse dynamics gave NaN or infinity at plan step {plan_step}")
         return targets
 
     def _replan_is_due(self) -> bool:

@@ -20,7 +20,7 @@ def test_every_command_lies_between_the_pose_and_what_is_asked(pose, commands, d
         assert min(pose, command) - 1e-12 <= blended <= max(pose, command) + 1e-12
 
 
-@pytest.mark.parametrize('duration', [0.0, 0.3])
+@pytest.mark.parametrize("duration", [0.0, 0.3])
 def test_the_first_command_is_exactly_the_pose(duration):
     blend_in = BlendIn([0.1, 0.2], duration=duration, step_duration=0.02)
     np.testing.assert_array_equal(blend_in.blend([5.0, -5.0]), [0.1, 0.2])
@@ -45,11 +45,11 @@ def test_the_profile_starts_and_ends_with_zero_velocity_and_acceleration():
     assert (smooth_step(-1.0), smooth_step(0.5), smooth_step(2.0)) == (0.0, 0.5, 1.0)
 
 
-@pytest.mark.parametrize('change, message', [
-    ({'duration': -0.1}, '`duration` must not be negative. Got -0.1 s'),
-    ({'duration': np.nan}, '`duration` must not be negative. Got nan s'),
-    ({'step_duration': 0.0}, '`step_duration` must be above 0. Got 0.0 s'),
+@pytest.mark.parametrize("change, message", [
+    ({"duration": -0.1}, "`duration` must not be negative. Got -0.1 s"),
+    ({"duration": np.nan}, "`duration` must not be negative. Got nan s"),
+    ({"step_duration": 0.0}, "`step_duration` must be above 0. Got 0.0 s"),
 ])
 def test_durations_out_of_range_are_refused(change, message):
     with pytest.raises(ConfigurationError, match=message):
-        BlendIn([0.0], **{'duration': 0.3, 'step_duration': 0.02, **change})
+        BlendIn([0.0], **{"duration": 0.3, "step_duration": 0.02, **change})

@@ -38,10 +38,10 @@ def test_position_velocity_and_acceleration_limits_are_never_exceeded(commands, 
         assert (np.abs(acceleration) <= MAX_ACCELERATION + 1e-4).all()
 
 
-@given(pose=ANY_COMMAND, commands=st.lists(ANY_COMMAND, min_size=1, max_size=10))
+@given(pose=ANY_COMMAND, commands=st.lists(ANY_COMMAND, min_size=1, max_size=10), with_acceleration=st.booleans())
 @settings(max_examples=60, deadline=None)
-def test_from_a_pose_outside_its_limits_no_command_jumps_or_goes_further_out(pose, commands):
-    limiter = limiter_with(pose=pose)
+def test_from_a_pose_outside_its_limits_no_command_jumps_or_goes_further_out(pose, commands, with_acceleration):
+    limiter = limiter_with(pose=pose, acceleration=MAX_ACCELERATION if with_acceleration else None)
     last = limiter.command
     for command in commands:
         new = limiter.limit(command)
@@ -69,29 +69,31 @@ def test_interventions_are_counted_by_kind():
 
 def test_a_far_target_is_reached_and_held_under_all_three_limits():
     limiter = limiter_with(acceleration=MAX_ACCELERATION)
-    for _ in range(200):
-        command = limiter.limit(UPPER)
-    np.testing.assert_allclose(command, UPPER, atol=1e-3)
+    published = np.stack([limiter.command] * 2 + [limiter.limit(UPPER + 1.0) for _ in range(200)])
+    acceleration = np.diff(published, n=2, axis=0) / STEP_DURATION**2
+    np.testing.assert_allclose(published[-1], UPPER, atol=1e-3)
+    assert (published <= UPPER).all()
+    assert (np.abs(acceleration) <= MAX_ACCELERATION + 1e-6).all()
 
 
-@pytest.mark.parametrize('value', [np.nan, np.inf, -np.inf])
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
 def test_a_command_that_is_not_finite_is_refused_and_counted(value):
     limiter = limiter_with()
-    with pytest.raises(PlanError, match='finite. Got .* at index 1'):
+    with pytest.raises(PlanError, match="finite. Got .* at index 1"):
         limiter.limit([0.0, value, -1.5])
     assert limiter.counts.refused == 1
     np.testing.assert_array_equal(limiter.command, [0.0, 0.5, -1.5])
 
 
 def test_a_command_of_another_size_is_refused():
-    with pytest.raises(PlanError, match=r'shape \(3,\). Got \(2,\)'):
+    with pytest.raises(PlanError, match=r"shape \(3,\). Got \(2,\)"):
         limiter_with().limit([0.0, 0.0])
 
 
 def test_limiting_before_the_pose_is_known_is_an_error():
     limiter = CommandLimiter(CommandLimits(lower=LOWER, upper=UPPER, max_velocity=MAX_VELOCITY),
                              step_duration=STEP_DURATION)
-    with pytest.raises(PlanError, match=r'call reset\(\) first'):
+    with pytest.raises(PlanError, match=r"call reset\(\) first"):
         limiter.limit([0.0, 0.5, -1.5])
 
 
@@ -100,13 +102,13 @@ def test_a_margin_moves_both_position_limits_inside():
     np.testing.assert_allclose([limits.lower[0], limits.upper[0]], [-0.7, 0.7])
 
 
-@pytest.mark.parametrize('change, message', [
-    ({'upper': LOWER}, '`lower` must be below `upper`'),
-    ({'max_velocity': np.zeros(3)}, '`max_velocity` must be above 0. Got 0'),
-    ({'max_velocity': np.ones(2)}, '`max_velocity` must be 3 finite numbers'),
-    ({'upper': np.array([1.0, np.nan, 1.0])}, '`upper` must be 3 finite numbers'),
+@pytest.mark.parametrize("change, message", [
+    ({"upper": LOWER}, "`lower` must be below `upper`"),
+    ({"max_velocity": np.zeros(3)}, "`max_velocity` must be above 0. Got 0"),
+    ({"max_velocity": np.ones(2)}, "`max_velocity` must be 3 finite numbers"),
+    ({"upper": np.array([1.0, np.nan, 1.0])}, "`upper` must be 3 finite numbers"),
 ])
 def test_limits_that_make_no_sense_are_refused(change, message):
-    values = {'lower': LOWER, 'upper': UPPER, 'max_velocity': MAX_VELOCITY, **change}
+    values = {"lower": LOWER, "upper": UPPER, "max_velocity": MAX_VELOCITY, **change}
     with pytest.raises(ConfigurationError, match=message):
         CommandLimits(**values)

@@ -47,7 +47,7 @@ def test_a_request_is_made_every_replan_every_steps():
     assert requested == [0, 3, 6, 9]
 
 
-@pytest.mark.parametrize('latency', [0, 1, 2])
+@pytest.mark.parametrize("latency", [0, 1, 2])
 def test_a_plan_is_not_followed_before_the_latency_has_passed(latency):
     controller = controller_with(replan_every=3, planning_latency_steps=latency)
     origins = []
@@ -87,22 +87,23 @@ def test_history_is_oldest_first_and_as_long_as_the_model_takes():
     assert histories == [[0], [0, 1], [0, 1, 2], [1, 2, 3], [2, 3, 4]]
 
 
-def test_a_later_observation_does_not_change_a_request_already_made():
+def test_histories_hold_copies_of_the_states():
     controller = controller_with(replan_every=1)
     state = state_at(7)
-    request = controller.observe(state)
-    state[0] = -1.0
-    controller.observe(state)
-    np.testing.assert_array_equal(request.history, [[7.0, 0.0]])
+    first = controller.observe(state)
+    state[0] = 8.0
+    second = controller.observe(state)
+    np.testing.assert_array_equal(first.history, [[7.0, 0.0]])
+    np.testing.assert_array_equal(second.history, [[7.0, 0.0], [8.0, 0.0]])
 
 
 def test_changed_conditions_are_asked_for_at_the_next_step():
     controller = controller_with(replan_every=5)
-    controller.set_conditions(['trot'])
-    assert controller.observe(state_at(0)).conditions == ('trot',)
-    controller.set_conditions(['pace'])
-    assert controller.observe(state_at(1)).conditions == ('pace',)
-    controller.set_conditions(['pace'])
+    controller.set_conditions(["trot"])
+    assert controller.observe(state_at(0)).conditions == ("trot",)
+    controller.set_conditions(["pace"])
+    assert controller.observe(state_at(1)).conditions == ("pace",)
+    controller.set_conditions(["pace"])
     assert controller.observe(state_at(2)) is None
 
 
@@ -119,10 +120,14 @@ def test_requests_carry_the_followed_plan_and_its_age_for_warm_starts():
 
 
 def test_the_overdue_request_is_the_newest_whose_plan_should_be_followed_by_now():
-    controller = controller_with(replan_every=2, planning_latency_steps=1)
-    request = controller.observe(state_at(0))
+    controller = controller_with(replan_every=1, planning_latency_steps=2)
+    first = controller.observe(state_at(0))
+    assert controller.overdue_request is first
+    controller.accept(first, plan_for(first))
+    request = controller.observe(state_at(1))
+    controller.observe(state_at(2))
     assert controller.overdue_request is None
-    controller.observe(state_at(1))
+    controller.observe(state_at(3))
     assert controller.overdue_request is request
     controller.accept(request, plan_for(request))
     assert controller.overdue_request is None
@@ -131,7 +136,7 @@ def test_the_overdue_request_is_the_newest_whose_plan_should_be_followed_by_now(
 def test_no_plan_yet_is_an_error():
     controller = controller_with()
     controller.observe(state_at(0))
-    with pytest.raises(PlanError, match='no plan to follow yet'):
+    with pytest.raises(PlanError, match="no plan to follow yet"):
         controller.action()
 
 
@@ -143,11 +148,11 @@ def test_an_exhausted_plan_is_an_error_that_says_its_age():
         controller.observe(state_at(control_step))
         controller.action()
     controller.observe(state_at(6))
-    with pytest.raises(PlanError, match='exhausted: it has 6 steps and is 6 control steps old'):
+    with pytest.raises(PlanError, match="exhausted: it has 6 steps and is 6 control steps old"):
         controller.action()
 
 
-@pytest.mark.parametrize('value', [np.nan, np.inf])
+@pytest.mark.parametrize("value", [np.nan, np.inf])
 def test_a_plan_that_is_not_finite_is_refused_and_the_old_one_goes_on(value):
     controller = controller_with(replan_every=1)
     first = controller.observe(state_at(0))
@@ -155,7 +160,7 @@ def test_a_plan_that_is_not_finite_is_refused_and_the_old_one_goes_on(value):
     second = controller.observe(state_at(1))
     broken = plan_for(second)
     broken.states[3, 1] = value
-    with pytest.raises(PlanError, match='NaN or infinity'):
+    with pytest.raises(PlanError, match="NaN or infinity"):
         controller.accept(second, broken)
     np.testing.assert_array_equal(controller.action(), [1.0, 2.0])
 
@@ -163,7 +168,7 @@ def test_a_plan_that_is_not_finite_is_refused_and_the_old_one_goes_on(value):
 def test_a_plan_of_another_shape_is_refused():
     controller = controller_with()
     request = controller.observe(state_at(0))
-    with pytest.raises(PlanError, match=r'shape \(6, 2\). Got \(5, 2\)'):
+    with pytest.raises(PlanError, match=r"shape \(6, 2\). Got \(5, 2\)"):
         controller.accept(request, SimpleNamespace(states=np.zeros((5, 2))))
 
 
@@ -172,13 +177,13 @@ def test_targets_that_are_not_finite_are_an_error():
         manifest=MANIFEST, inverse_dynamics=lambda state, next_state: np.array([np.nan]))
     request = controller.observe(state_at(0))
     controller.accept(request, plan_for(request))
-    with pytest.raises(PlanError, match='inverse dynamics gave NaN'):
+    with pytest.raises(PlanError, match="inverse dynamics gave NaN"):
         controller.action()
 
 
-@pytest.mark.parametrize('state, message', [
-    (np.zeros(3), r'shape \(2,\). Got \(3,\)'),
-    ([0.0, np.nan], 'finite. Got nan at index 1'),
+@pytest.mark.parametrize("state, message", [
+    (np.zeros(3), r"shape \(2,\). Got \(3,\)"),
+    ([0.0, np.nan], "finite. Got nan at index 1"),
 ])
 def test_a_bad_state_is_refused_and_not_counted_as_a_step(state, message):
     controller = controller_with()
@@ -189,20 +194,20 @@ def test_a_bad_state_is_refused_and_not_counted_as_a_step(state, message):
 
 def test_a_reset_forgets_history_and_plans_and_refuses_plans_under_way():
     controller = controller_with(replan_every=1)
-    controller.set_conditions(['trot'])
+    controller.set_conditions(["trot"])
     requests = [controller.observe(state_at(step)) for step in range(3)]
     controller.accept(requests[1], plan_for(requests[1]))
     controller.reset()
     assert not controller.accept(requests[2], plan_for(requests[2]))
     request = controller.observe(state_at(9))
-    assert (request.control_step, len(request.history), request.conditions) == (0, 1, ('trot',))
+    assert (request.control_step, len(request.history), request.conditions) == (0, 1, ("trot",))
     assert controller.plan is None
 
 
-@pytest.mark.parametrize('settings, message', [
-    ({'replan_every': 0}, '`replan_every` must be at least 1. Got 0'),
-    ({'planning_latency_steps': -1}, '`planning_latency_steps` must not be negative. Got -1'),
-    ({'replan_every': 5, 'planning_latency_steps': 2}, r'at most 6. Got 2 \+ 5'),
+@pytest.mark.parametrize("settings, message", [
+    ({"replan_every": 0}, "`replan_every` must be at least 1. Got 0"),
+    ({"planning_latency_steps": -1}, "`planning_latency_steps` must not be negative. Got -1"),
+    ({"replan_every": 5, "planning_latency_steps": 2}, r"at most 6. Got 2 \+ 5"),
 ])
 def test_settings_out_of_range_are_refused(settings, message):
     with pytest.raises(ConfigurationError, match=message):

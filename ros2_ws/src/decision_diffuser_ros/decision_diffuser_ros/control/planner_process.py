@@ -1,0 +1,278 @@
+"""The planner in a supervised child process, so that planning never takes the control loop's GIL.
+
+A supervising thread owns the child: it sends the newest request when the child is free, collects
+plans, and replaces a child that crashes, hangs or was killed. The control loop only leaves requests
+and picks up results; it never waits for the child unless it asks to.
+"""
+
+from __future__ import annotations
+
+import enum
+import logging
+import multiprocessing
+import os
+import threading
+import time
+from dataclasses import dataclass
+from multiprocessing.connection import Connection, wait
+from typing import TYPE_CHECKING, Any
+
+from decision_diffuser_ros.control.planner_worker import PlannerWorkerSettings, run_planner_worker
+from decision_diffuser_ros.control.receding_horizon import PlanRequest
+from decision_diffuser_ros.errors import ConfigurationError, PlanError
+
+if TYPE_CHECKING:
+    from decision_diffuser_ros.planner.planner import Plan
+
+logger = logging.getLogger(__name__)
+
+
+class PlannerState(enum.Enum):
+    """What the planner process is doing."""
+
+    STARTING = "starting"
+    READY = "ready"
+    RESTARTING = "restarting"
+    FAILED = "failed"
+    STOPPED = "stopped"
+
+
+@dataclass(frozen=True, kw_only=True)
+class SupervisionSettings:
+    """When a planner process is given up and how often it is replaced.
+
+    Attributes:
+        start_timeout: for loading and warming up [s].
+        hang_timeout: for one plan [s].
+        restart_delay: pause before a replacement [s].
+        restart_limit: replacements in a row without a single plan between them.
+    """
+
+    start_timeout: float = 60.0
+    hang_timeout: float = 1.0
+    restart_delay: float = 0.2
+    restart_limit: int = 5
+
+    def __post_init__(self) -> None:
+        for name in ("start_timeout", "hang_timeout"):
+            if not getattr(self, name) > 0.0:
+                raise ConfigurationError(f"`{name}` must be above 0. Got {getattr(self, name)} s")
+
+
+@dataclass(frozen=True, eq=False)
+class PlanResult:
+    """The answer to a request: a plan, or None and the reason. `duration` is request to answer [s]."""
+
+    request: PlanRequest
+    plan: Plan | None
+    error: str
+    duration: float
+
+
+class _ChildLost(Exception):
+    """The child process is of no use any more; the message says why."""
+
+
+class PlannerProcess:
+    """Starts, feeds, watches and replaces the planner process."""
+
+    def __init__(self, worker: PlannerWorkerSettings, supervision: SupervisionSettings | None = None) -> None:
+        self.restarts = 0
+        self.warm_up_duration = 0.0
+        self.last_error = ""
+        self._worker = worker
+        self._supervision = supervision or SupervisionSettings()
+        self._state = PlannerState.STOPPED
+        self._changed = threading.Condition()
+        self._next_request: PlanRequest | None = None
+        self._in_flight: tuple[PlanRequest, float] | None = None
+        self._results: list[PlanResult] = []
+        self._stopping = False
+        self._thread: threading.Thread | None = None
+        self._child: Any = None
+        self._pid: int | None = None
+        self._failures_in_a_row = 0
+
+    @property
+    def state(self) -> PlannerState:
+        """What the planner process is doing."""
+        return self._state
+
+    @property
+    def pid(self) -> int | None:
+        """Process id of the child, None while there is none."""
+        return self._pid
+
+    def start(self) -> None:
+        """Start the child and return when it is warmed up.
+
+        Raises:
+            PlanError: it could not load the bundle, crashed or took too long.
+        """
+        self._stopping = False
+        self._state = PlannerState.STARTING
+        self._failures_in_a_row = self._supervision.restart_limit  # the first start is not tried again
+        self._wake_reader, self._wake_writer = os.pipe()
+        os.set_blocking(self._wake_writer, False)
+        self._thread = threading.Thread(target=self._supervise, name="planner supervisor", daemon=True)
+        self._thread.start()
+        with self._changed:
+            self._changed.wait_for(lambda: self._state is not PlannerState.STARTING)
+        if self._state is not PlannerState.READY:
+            error = self.last_error
+            self.stop()
+            raise PlanError(f"the planner process did not start: {error}")
+
+    def stop(self) -> None:
+        """End the child; requests and results are forgotten. Harmless when it is not running."""
+        if self._thread is None:
+            return
+        self._stopping = True
+        self._wake()
+        self._thread.join()
+        self._thread = None
+        os.close(self._wake_reader)
+        os.close(self._wake_writer)
+        self._next_request = self._in_flight = None
+        self._results = []
+        self._state = PlannerState.STOPPED
+
+    def submit(self, request: PlanRequest) -> None:
+        """Ask for a plan; a request that has not been begun yet is replaced by this one."""
+        with self._changed:
+            self._next_request = request
+        self._wake()
+
+    def take_results(self) -> list[PlanResult]:
+        """Return the answers since the last call, oldest first, without waiting."""
+        with self._changed:
+            results, self._results = self._results, []
+        return results
+
+    def wait_until_idle(self, timeout: float) -> bool:
+        """Wait until every request has its answer; return whether that was within `timeout` [s]."""
+        with self._changed:
+            return self._changed.wait_for(
+                lambda: (self._next_request is None and self._in_flight is None) or self._state is PlannerState.FAILED,
+                timeout,
+            )
+
+    def _wake(self) -> None:
+        try:
+            os.write(self._wake_writer, b"\0")
+        except BlockingIOError:
+            pass  # the pipe is full of wake-ups already
+
+    def _supervise(self) -> None:
+        while not self._stopping:
+            try:
+                self._run_child()
+            except _ChildLost as loss:
+                self._note_loss(str(loss))
+                if self._state is PlannerState.FAILED:
+                    return
+                time.sleep(self._supervision.restart_delay)
+
+    def _run_child(self) -> None:
+        """Start a child and serve it until it is lost or we are stopping."""
+        context = multiprocessing.get_context("spawn")
+        connection, childs_end = context.Pipe()
+        self._child = context.Process(
+            target=run_planner_worker, args=(childs_end, self._worker), name="planner", daemon=True
+        )
+        self._child.start()
+        self._pid = self._child.pid
+        childs_end.close()
+        try:
+            self._await_ready(connection)
+            while not self._stopping:
+                self._serve_once(connection)
+        except (EOFError, OSError) as error:
+            self._child.join(1.0)
+            raise _ChildLost(self._how_it_ended()) from error
+        finally:
+            connection.close()
+            self._end_child()
+
+    def _await_ready(self, connection: Connection) -> None:
+        deadline = time.monotonic() + self._supervision.start_timeout
+        while not connection.poll(0.1):
+            if self._stopping:
+                return
+            if time.monotonic() > deadline:
+                raise _ChildLost(f"it was not ready within {self._supervision.start_timeout:g} s")
+        message = connection.recv()
+        if message[0] != "ready":
+            raise _ChildLost(message[1])
+        self.warm_up_duration = message[1]
+        self._set_state(PlannerState.READY)
+
+    def _serve_once(self, connection: Connection) -> None:
+        """Send the next request if the child is free, then wait for an answer or a wake-up."""
+        with self._changed:
+            if self._in_flight is None and self._next_request is not None:
+                self._in_flight, self._next_request = (self._next_request, time.monotonic()), None
+                connection.send(self._in_flight[0])
+            in_flight = self._in_flight
+        time_left = None
+        if in_flight is not None:
+            time_left = in_flight[1] + self._supervision.hang_timeout - time.monotonic()
+            if time_left <= 0.0:
+                raise _ChildLost(f"it made no plan within {self._supervision.hang_timeout:g} s")
+        ready = wait([connection, self._wake_reader], time_left)
+        if self._wake_reader in ready:
+            os.read(self._wake_reader, 4096)
+        if connection in ready:
+            self._take_answer(connection.recv())
+
+    def _take_answer(self, message: tuple[str, int, Any]) -> None:
+        kind, sequence, content = message
+        with self._changed:
+            if self._in_flight is None or self._in_flight[0].sequence != sequence:
+                return
+            request, sent = self._in_flight
+            plan, error = (content, "") if kind == "plan" else (None, content)
+            self._results.append(PlanResult(request, plan, error, time.monotonic() - sent))
+            self._in_flight = None
+            self._failures_in_a_row = 0
+            self._changed.notify_all()
+
+    def _note_loss(self, reason: str) -> None:
+        self.last_error = reason
+        self._failures_in_a_row += 1
+        with self._changed:
+            if self._in_flight is not None:
+                request, sent = self._in_flight
+                error = f"the planner process was lost: {reason}"
+                self._results.append(PlanResult(request, None, error, time.monotonic() - sent))
+                self._in_flight = None
+        if self._stopping:
+            return
+        if self._failures_in_a_row > self._supervision.restart_limit:
+            self._set_state(PlannerState.FAILED)
+            return
+        self.restarts += 1
+        logger.error("planner process lost: %s; it is replaced", reason)
+        self._set_state(PlannerState.RESTARTING)
+
+    def _set_state(self, state: PlannerState) -> None:
+        with self._changed:
+            if state is PlannerState.READY and self._state is PlannerState.STARTING:
+                self._failures_in_a_row = 0
+            self._state = state
+            self._changed.notify_all()
+
+    def _how_it_ended(self) -> str:
+        code = self._child.exitcode
+        if code is None:
+            return "it closed its pipe"
+        return f"it was ended by signal {-code}" if code < 0 else f"it ended with exit code {code}"
+
+    def _end_child(self) -> None:
+        """Give the child a moment to see its pipe closed, then kill it."""
+        self._child.join(0.5 if self._in_flight is None else 0.0)
+        if self._child.is_alive():
+            self._child.kill()
+        self._child.join()
+        self._child.close()
+        self._child = self._pid = None

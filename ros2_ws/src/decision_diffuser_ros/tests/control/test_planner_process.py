@@ -1,0 +1,178 @@
+"""The planner process answers, and whatever happens to it is noticed."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+
+from decision_diffuser_ros.control.planner_process import PlannerProcess, PlannerState, SupervisionSettings
+from decision_diffuser_ros.control.planner_worker import PlannerWorkerSettings
+from decision_diffuser_ros.control.receding_horizon import PlanRequest
+from decision_diffuser_ros.errors import PlanError
+from decision_diffuser_ros.planner.bundle import Bundle
+from decision_diffuser_ros.planner.conditions import Condition
+from decision_diffuser_ros.planner.planner import Planner
+from tests.bundles import make_tiny_bundle
+
+STATE = np.array([[0.3, -0.2, 0.0, 0.0]])
+TIMEOUT = 20.0
+
+
+@pytest.fixture
+def started(tiny_bundle):
+    planner = process_for(tiny_bundle)
+    planner.start()
+    yield planner
+    planner.stop()
+
+
+def process_for(bundle, **supervision):
+    supervision = {"restart_delay": 0.0, "hang_timeout": 0.5, **supervision}
+    worker = PlannerWorkerSettings(bundle=str(bundle), seed=7, warm_up_plans=1)
+    return PlannerProcess(worker, SupervisionSettings(**supervision))
+
+
+def request(sequence, *, state=STATE, skill="wave"):
+    return PlanRequest(sequence, sequence, state, (Condition({"skill": skill}),))
+
+
+def answer(planner, asked):
+    """The one answer to a request."""
+    planner.submit(asked)
+    assert planner.wait_until_idle(TIMEOUT)
+    (result,) = planner.take_results()
+    assert result.request is asked
+    return result
+
+
+def wait_until(condition):
+    deadline = time.monotonic() + TIMEOUT
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+def exists(pid):
+    """Whether a process is there and no zombie."""
+    try:
+        with open(f"/proc/{pid}/stat") as file:
+            return file.read().rsplit(")", 1)[1].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+def test_plans_are_those_of_a_planner_in_this_process(started, tiny_bundle):
+    result = answer(started, request(0))
+    expected = Planner(Bundle.load(tiny_bundle)).plan(STATE, request(0).conditions, rng=np.random.default_rng(7))
+    np.testing.assert_array_equal(result.plan.states, expected.states)
+    assert result.plan.conditions == request(0).conditions
+    assert 0.0 < result.plan.seconds < result.duration
+
+
+def test_a_request_that_waits_is_replaced_by_a_newer_one(started):
+    os.kill(started.pid, signal.SIGSTOP)
+    started.submit(request(0))
+    wait_until(lambda: started._in_flight is not None)
+    for sequence in (1, 2, 3):
+        started.submit(request(sequence))
+    os.kill(started.pid, signal.SIGCONT)
+    assert started.wait_until_idle(TIMEOUT)
+    assert [result.request.sequence for result in started.take_results()] == [0, 3]
+
+
+def test_what_the_planner_refuses_comes_back_as_its_message(started):
+    result = answer(started, request(0, skill="galop"))
+    assert result.plan is None
+    assert "'galop' is not in model 'tiny'; available: rest, wave" in result.error
+    assert answer(started, request(1)).plan is not None
+
+
+def test_a_model_that_gives_nan_answers_with_an_error(tmp_path):
+    planner = PlannerProcess(
+        PlannerWorkerSettings(bundle=str(make_tiny_bundle(tmp_path, nan_output=True)), warm_up_plans=0)
+    )
+    planner.start()
+    try:
+        assert "not finite" in answer(planner, request(0)).error
+    finally:
+        planner.stop()
+
+
+def test_a_killed_process_is_reported_and_replaced(started):
+    first = started.pid
+    os.kill(first, signal.SIGKILL)
+    wait_until(lambda: started.restarts == 1 and started.state is PlannerState.READY)
+    assert "signal 9" in started.last_error
+    assert started.pid != first
+    assert answer(started, request(0)).plan is not None
+
+
+def test_a_process_that_hangs_is_reported_and_replaced(started):
+    os.kill(started.pid, signal.SIGSTOP)
+    result = answer(started, request(0))
+    assert result.plan is None
+    assert "no plan within 0.5 s" in result.error
+    wait_until(lambda: started.restarts == 1 and started.state is PlannerState.READY)
+    assert answer(started, request(1)).plan is not None
+
+
+def test_a_process_that_dies_again_and_again_is_given_up(tiny_bundle):
+    planner = process_for(tiny_bundle, restart_limit=1)
+    planner.start()
+    (tiny_bundle / "denoiser.onnx").write_bytes(b"damaged")
+    os.kill(planner.pid, signal.SIGKILL)
+    wait_until(lambda: planner.state is PlannerState.FAILED)
+    assert "expected" in planner.last_error
+    assert planner.restarts == 1
+    planner.stop()
+
+
+def test_a_damaged_bundle_is_an_error_at_the_start_that_says_why(tiny_bundle):
+    (tiny_bundle / "denoiser.onnx").write_bytes(b"damaged")
+    planner = process_for(tiny_bundle)
+    with pytest.raises(PlanError, match="did not start: .*denoiser.onnx: expected .* bytes, got 7"):
+        planner.start()
+    assert planner.pid is None
+
+
+def test_ctrl_c_is_left_to_the_parent(started):
+    os.kill(started.pid, signal.SIGINT)
+    assert answer(started, request(0)).plan is not None
+    assert started.restarts == 0
+
+
+def test_stop_leaves_no_process_and_start_works_again(started):
+    pid = started.pid
+    started.stop()
+    assert not exists(pid)
+    assert started.state is PlannerState.STOPPED
+    started.start()
+    assert answer(started, request(0)).plan is not None
+
+
+PARENT = """
+import sys, time
+from decision_diffuser_ros.control.planner_process import PlannerProcess
+from decision_diffuser_ros.control.planner_worker import PlannerWorkerSettings
+
+if __name__ == "__main__":
+    planner = PlannerProcess(PlannerWorkerSettings(bundle=sys.argv[1], warm_up_plans=0))
+    planner.start()
+    print(planner.pid, flush=True)
+    time.sleep(60)
+"""
+
+
+def test_the_process_does_not_outlive_a_parent_that_is_killed(tiny_bundle, tmp_path):
+    script = tmp_path / "parent.py"
+    script.write_text(PARENT)
+    parent = subprocess.Popen([sys.executable, script, tiny_bundle], stdout=subprocess.PIPE, text=True)
+    child = int(parent.stdout.readline())
+    os.kill(child, signal.SIGSTOP)  # it cannot see its pipe close
+    parent.kill()
+    parent.wait()
+    wait_until(lambda: not exists(child))

@@ -1,0 +1,193 @@
+"""What the robot is told, whatever happens to states and plans."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from decision_diffuser_ros.control.limits import CommandLimiter, CommandLimits
+from decision_diffuser_ros.control.receding_horizon import RecedingHorizonController, RecedingHorizonSettings
+from decision_diffuser_ros.control.safe_controller import ControlMode, SafeController, SafeControllerSettings
+from decision_diffuser_ros.control.watchdog import Watchdog, WatchdogSettings
+from decision_diffuser_ros.errors import PlanError
+
+STEP = 0.02
+MANIFEST = SimpleNamespace(state_dim=2, plan_steps=10, history=3)
+MAX_VELOCITY = 10.0
+START = np.array([0.5, -0.5])
+PLANNED = np.array([0.1, 0.2])
+
+
+class Robot:
+    """Drives a SafeController on a made-up clock; the plan asks for the same joint targets throughout."""
+
+    def __init__(self, **options):
+        limits = CommandLimits(lower=[-1, -1], upper=[1, 1], max_velocity=[MAX_VELOCITY] * 2)
+        self.limiter = CommandLimiter(limits, step_duration=STEP)
+        self.safe = SafeController(
+            controller=RecedingHorizonController(
+                manifest=MANIFEST,
+                inverse_dynamics=lambda state, next_state: next_state,
+                settings=RecedingHorizonSettings(replan_every=2),
+            ),
+            limiter=self.limiter,
+            watchdog=Watchdog(WatchdogSettings(), sources=("joint state",), now=0.0),
+            settings=SafeControllerSettings(step_duration=STEP, blend_duration=0.1, **options),
+        )
+        self.now = 0.0
+        self.planning = True
+
+    def step(self, *, measured=START, tilt=0.0, planned=PLANNED, has_state=True):
+        """One control step; returns its decision."""
+        self.now += STEP
+        if has_state:
+            self.safe.watchdog.report("joint state", self.now)
+            request = self.safe.observe(measured, joint_position=measured, tilt=tilt)
+            if request is not None and self.planning:
+                plan = SimpleNamespace(states=np.tile(planned, (MANIFEST.plan_steps, 1)))
+                self.safe.accept(request, plan)
+        else:
+            self.safe.miss()
+        return self.safe.command(self.now)
+
+    def steps(self, count, **options):
+        """Several control steps; returns the last decision."""
+        return [self.step(**options) for _ in range(count)][-1]
+
+
+def test_nothing_is_commanded_before_a_state_and_a_plan():
+    robot = Robot()
+    assert robot.step(has_state=False).command is None
+    robot.planning = False
+    decision = robot.step()
+    assert decision.mode is ControlMode.WAITING
+    assert decision.command is None
+    assert "no plan" in decision.reason
+
+
+def test_the_first_command_is_the_current_pose_and_the_plan_is_blended_in():
+    robot = Robot()
+    commands = np.stack([robot.step().command for _ in range(8)])
+    np.testing.assert_array_equal(commands[0], START)
+    np.testing.assert_allclose(commands[5:], np.tile(PLANNED, (3, 1)))
+    assert (np.diff(np.abs(commands - PLANNED).max(axis=1)) <= 0).all()
+
+
+def test_stale_states_hold_the_last_command_then_lead_to_damping():
+    robot = Robot()
+    last = robot.steps(10).command
+    decisions = [robot.step(has_state=False) for _ in range(30)]
+    assert all(decision.mode is ControlMode.HOLD for decision in decisions[:24])
+    assert all(decision.mode is ControlMode.DAMPING for decision in decisions[25:])
+    np.testing.assert_array_equal(np.stack([decision.command for decision in decisions]), np.tile(last, (30, 1)))
+    assert "no good joint state" in decisions[20].reason
+
+
+def test_after_a_hold_commands_blend_in_again_from_what_was_held():
+    robot = Robot()
+    held = robot.steps(10).command
+    robot.steps(8, has_state=False)
+    target = np.array([0.9, 0.9])
+    decisions = [robot.step(planned=target) for _ in range(30)]
+    resumed = next(index for index, decision in enumerate(decisions) if decision.mode is ControlMode.ACTIVE)
+    assert resumed * STEP >= WatchdogSettings().recovery_time - 1.01 * STEP
+    np.testing.assert_array_equal(decisions[resumed].command, held)
+    np.testing.assert_allclose(decisions[-1].command, target)
+
+
+def test_an_exhausted_plan_holds_and_says_so():
+    robot = Robot()
+    robot.steps(5)
+    robot.planning = False
+    decision = robot.steps(MANIFEST.plan_steps + 2)
+    assert decision.mode is ControlMode.HOLD
+    assert "exhausted" in decision.reason
+    np.testing.assert_allclose(decision.command, robot.limiter.command)
+
+
+def test_a_tilted_robot_is_damped_by_commanding_what_is_measured():
+    robot = Robot()
+    robot.steps(10)
+    measured = np.array([0.15, 0.25])
+    decision = robot.step(tilt=1.0, measured=measured)
+    assert decision.mode is ControlMode.DAMPING
+    np.testing.assert_allclose(decision.command, measured)
+
+
+def test_damping_without_measurements_leads_to_the_rest_pose_slowly():
+    robot = Robot(rest_pose=(0.0, 0.0), damping_velocity=1.0)
+    robot.steps(10)
+    robot.safe.watchdog.trip("emergency stop")
+    commands = np.stack([robot.step(has_state=False).command for _ in range(20)])
+    assert np.abs(np.diff(commands, axis=0)).max() <= 1.0 * STEP + 1e-12
+    np.testing.assert_allclose(commands[-1], [0.0, 0.0], atol=1e-12)
+
+
+def test_damping_ends_by_a_new_activation_only():
+    robot = Robot()
+    robot.steps(10)
+    robot.step(tilt=1.0)
+    assert robot.steps(50).mode is ControlMode.DAMPING
+    robot.safe.activate(robot.now)
+    decision = robot.step(measured=np.array([0.3, 0.3]))
+    np.testing.assert_array_equal(decision.command, [0.3, 0.3])
+    assert decision.mode is ControlMode.ACTIVE
+
+
+def test_a_robot_that_lies_on_its_side_is_not_started():
+    robot = Robot()
+    assert robot.step(tilt=2.0).mode is ControlMode.DAMPING
+
+
+def test_missed_steps_start_the_history_anew():
+    robot = Robot()
+    robot.steps(5)
+    robot.step(has_state=False)
+    request = robot.safe.observe(START, joint_position=START, tilt=0.0)
+    assert len(request.history) == 1
+
+
+def test_a_bad_plan_is_counted_and_the_old_one_goes_on():
+    robot = Robot()
+    robot.steps(10)
+    requests = [robot.safe.observe(START, joint_position=START, tilt=0.0) for _ in range(2)]
+    request = next(request for request in requests if request is not None)
+    with pytest.raises(PlanError, match="NaN"):
+        robot.safe.accept(request, SimpleNamespace(states=np.full((MANIFEST.plan_steps, 2), np.nan)))
+    assert robot.safe.refused_plans == 1
+    assert robot.step().mode is ControlMode.ACTIVE
+
+
+EVENTS = st.lists(
+    st.fixed_dictionaries(
+        {
+            "has_state": st.booleans(),
+            "tilt": st.sampled_from([0.0, 0.1, 2.0]),
+            "measured": st.tuples(st.floats(-3, 3), st.floats(-3, 3)).map(np.array),
+            "planned": st.tuples(st.floats(-50, 50), st.floats(-50, 50)).map(np.array),
+        }
+    ),
+    min_size=1,
+    max_size=60,
+)
+
+
+@given(events=EVENTS)
+@settings(max_examples=60, deadline=None)
+def test_whatever_happens_commands_are_finite_and_never_jump(events):
+    robot = Robot(rest_pose=(0.0, 0.0))
+    last = None
+    for event in events:
+        command = robot.step(**event).command
+        if command is None:
+            assert last is None
+            continue
+        assert np.isfinite(command).all()
+        if last is None:
+            np.testing.assert_allclose(command, np.clip(event["measured"], np.minimum(command, -1), np.maximum(command, 1)))
+            last = event["measured"]
+        assert np.abs(command - last).max() <= MAX_VELOCITY * STEP + 1e-9
+        assert (np.abs(command) <= np.maximum(1.0, np.abs(last)) + 1e-12).all()
+        last = command

@@ -203,17 +203,19 @@ def _episode_names(file: h5py.File) -> list[str]:
 def _common_attributes(shards: list[Path], directory: Path) -> dict:
     if not shards:
         raise DataError(f"no shards in '{directory / SHARD_DIRECTORY}'; collect episodes first")
-    first: str | None = None
-    for shard in shards:
-        with _open(shard) as file:
-            attributes = str(file.attrs["attributes"])
-        first = attributes if first is None else first
-        if attributes != first:
+    texts = [_attributes_text(shard) for shard in shards]
+    for shard, text in zip(shards, texts, strict=True):
+        if text != texts[0]:
             raise DataError(
-                f"'{shard}' was made with attributes {attributes}, '{shards[0]}' with {first}; "
+                f"'{shard}' was made with attributes {text}, '{shards[0]}' with {texts[0]}; "
                 "one data set needs the same in all shards: remove the odd ones"
             )
-    return json.loads(first)
+    return json.loads(texts[0])
+
+
+def _attributes_text(shard: Path) -> str:
+    with _open(shard) as file:
+        return str(file.attrs["attributes"])
 
 
 def _unbounded_box(dimension: int) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
+from typing import Any
 
 from decision_diffuser_ros.errors import BundleError, ConfigurationError, DataError
 from decision_diffuser_ros.planner.manifest_records import Entry, require, require_unique
@@ -41,7 +42,7 @@ class DataDescription:
         require(self.step_duration > 0.0, "step_duration", "above 0 [s]", self.step_duration)
 
     @classmethod
-    def from_metadata(cls, metadata: Mapping[str, object]) -> DataDescription:
+    def from_metadata(cls, metadata: Mapping[str, Any]) -> DataDescription:
         """The description in a data set's metadata.
 
         Raises:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -52,7 +53,8 @@ class DataConfiguration:
         require(self.plan_steps >= 1, "plan_steps", "at least 1", self.plan_steps)
         known = all(kind in KINDS for kind in self.conditions)
         unique = len(set(self.conditions)) == len(self.conditions)
-        require(bool(self.conditions) and known and unique, "conditions", f"some of {', '.join(KINDS)}", self.conditions)
+        accepted = bool(self.conditions) and known and unique
+        require(accepted, "conditions", f"some of {', '.join(KINDS)}", self.conditions)
         require(self.return_scale > 0.0, "return_scale", "above 0 [m/s]", self.return_scale)
         require(self.forward_speed_scale > 0.0, "forward_speed_scale", "above 0 [m/s]", self.forward_speed_scale)
         require(self.label_seconds > 0.0, "label_seconds", "above 0 [s]", self.label_seconds)
@@ -80,7 +82,8 @@ class NetworkConfiguration:
         require(self.width >= 8 and self.width % 8 == 0, "width", "a multiple of 8", self.width)
         require(bool(self.multipliers) and min(self.multipliers) >= 1, "multipliers", "positive", self.multipliers)
         require(self.kernel_size >= 1 and self.kernel_size % 2 == 1, "kernel_size", "odd", self.kernel_size)
-        require(self.embedding_dim >= 4 and self.embedding_dim % 2 == 0, "embedding_dim", "even, at least 4", self.embedding_dim)
+        dim = self.embedding_dim
+        require(dim >= 4 and dim % 2 == 0, "embedding_dim", "even, at least 4", dim)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -199,7 +202,7 @@ class TrainingConfiguration:
 
     def to_json(self) -> dict:
         """All values, defaults too, as `from_json` reads them."""
-        return _jsonable(dataclasses.asdict(self))
+        return json.loads(json.dumps(dataclasses.asdict(self)))  # tuples become lists
 
     def with_training_steps(
         self, training_steps: int | None, inverse_dynamics_steps: int | None = None
@@ -214,9 +217,3 @@ class TrainingConfiguration:
             optimisation=replaced(self.optimisation, training_steps),
             inverse_dynamics_optimisation=replaced(self.inverse_dynamics_optimisation, inverse_dynamics_steps),
         )
-
-
-def _jsonable(value: object) -> object:
-    if isinstance(value, dict):
-        return {key: _jsonable(item) for key, item in value.items()}
-    return list(value) if isinstance(value, tuple) else value

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 
 import numpy as np
@@ -44,7 +45,7 @@ class InverseDynamicsNetwork(nn.Module):
         sizes = [2 * state_dim, *[width] * layers]
         hidden = [
             module
-            for inputs, outputs in zip(sizes, sizes[1:])
+            for inputs, outputs in itertools.pairwise(sizes)
             for module in (nn.Linear(inputs, outputs), nn.ReLU())
         ]
         self.mlp = nn.Sequential(*hidden, nn.Linear(sizes[-1], action_dim))

@@ -9,6 +9,7 @@ from input to output, so that the noise of a window need not squeeze through the
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Sequence
 
@@ -56,7 +57,7 @@ class ConditionEmbedding(nn.Module):
         parts = condition.split(self.kind_sizes, dim=-1)
         embedded = [
             mlp(part) * condition_present[:, kind : kind + 1]
-            for kind, (mlp, part) in enumerate(zip(self.mlps, parts))
+            for kind, (mlp, part) in enumerate(zip(self.mlps, parts, strict=True))
         ]
         return torch.cat(embedded, dim=-1)
 
@@ -115,13 +116,13 @@ class TemporalUNet(nn.Module):
 
         self.down = nn.ModuleList(
             nn.ModuleList([block(inputs, outputs), block(outputs, outputs)])
-            for inputs, outputs in zip([in_channels, *channels], channels)
+            for inputs, outputs in itertools.pairwise([in_channels, *channels])
         )
         self.shrink = nn.ModuleList(nn.Conv1d(size, size, 3, stride=2, padding=1) for size in channels[:-1])
         self.middle = nn.ModuleList(block(channels[-1], channels[-1]) for _ in range(2))
         self.up = nn.ModuleList(
             nn.ModuleList([block(2 * inputs, outputs), block(outputs, outputs)])
-            for inputs, outputs in zip(channels[::-1], [*channels[-2::-1], channels[0]])
+            for inputs, outputs in itertools.pairwise([*channels[::-1], channels[0]])
         )
         self.grow = nn.ModuleList(
             nn.ConvTranspose1d(size, size, 4, stride=2, padding=1) for size in channels[-2::-1]

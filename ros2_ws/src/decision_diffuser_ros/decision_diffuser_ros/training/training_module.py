@@ -26,6 +26,8 @@ class TrainingModule(LightningModule):
         ema_decay: of the moving average; the first steps use less, so that it forgets the start.
     """
 
+    smoothed_loss: Tensor
+
     def __init__(
         self,
         network: nn.Module,

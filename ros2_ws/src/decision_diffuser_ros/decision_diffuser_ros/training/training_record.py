@@ -76,7 +76,8 @@ class TrainingRecord:
         path = Path(directory) / RECORD_FILE
         if not path.is_file():
             raise ConfigurationError(
-                f"'{directory}' is not a training directory: it has no {RECORD_FILE}; make one with `decision-diffuser train`"
+                f"'{directory}' is not a training directory: it has no {RECORD_FILE}; "
+                "make one with `decision-diffuser train`"
             )
         try:
             value = json.loads(path.read_text(encoding="utf-8"))

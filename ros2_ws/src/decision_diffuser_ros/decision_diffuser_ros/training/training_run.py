@@ -1,10 +1,10 @@
 """A whole training: inverse dynamics, then the noise model, each taken up where it was left.
 
-    OUTPUT/training.json                     what is trained, on what
-    OUTPUT/{inverse_dynamics,noise_model}/   last.ckpt, logs/version_*/metrics.csv, loss.png
-    OUTPUT/inverse_dynamics.safetensors      finished weights (moving averages)
-    OUTPUT/noise_model.safetensors
-    OUTPUT/held_out.json                     errors on the episodes that were held out
+OUTPUT/training.json                     what is trained, on what
+OUTPUT/{inverse_dynamics,noise_model}/   last.ckpt, logs/version_*/metrics.csv, loss.png
+OUTPUT/inverse_dynamics.safetensors      finished weights (moving averages)
+OUTPUT/noise_model.safetensors
+OUTPUT/held_out.json                     errors on the episodes that were held out
 """
 
 from __future__ import annotations

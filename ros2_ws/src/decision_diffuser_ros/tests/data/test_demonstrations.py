@@ -84,7 +84,8 @@ def test_minari_loads_the_data_set(dataset, episodes, monkeypatch):
         np.testing.assert_array_equal(left.actions, right.actions)
         np.testing.assert_array_equal(left.infos["skill"], right.skills)
         np.testing.assert_array_equal(left.infos["base_position"], right.extras["base_position"])
-        assert left.truncations[-1] and not left.truncations[:-1].any()
+        assert left.truncations[-1]
+        assert not left.truncations[:-1].any()
 
 
 def test_a_shard_whose_writer_fails_leaves_no_shard(tmp_path, episodes):

@@ -22,7 +22,7 @@ MACHINE = Machine(progress=False, checkpoint_minutes=0.0)  # a checkpoint at eve
 STEPS = 12
 
 
-class Killed(Exception):
+class KilledError(Exception):
     """Stands for a kill in mid-training."""
 
 
@@ -32,7 +32,7 @@ class KillAt(Callback):
 
     def on_train_batch_start(self, trainer, module, batch, batch_index) -> None:
         if trainer.global_step == self.training_step:
-            raise Killed
+            raise KilledError
 
 
 def fit_toy(directory, *, callbacks=()) -> TrainingModule:
@@ -57,7 +57,7 @@ def fit_toy(directory, *, callbacks=()) -> TrainingModule:
 
 def test_a_killed_training_ends_with_the_weights_of_one_that_was_not(tmp_path):
     whole = fit_toy(tmp_path / "whole")
-    with pytest.raises(Killed):
+    with pytest.raises(KilledError):
         fit_toy(tmp_path / "killed", callbacks=(KillAt(7),))
     assert checkpointed_step(tmp_path / "killed" / "last.ckpt") == 7
     resumed = fit_toy(tmp_path / "killed")
@@ -68,7 +68,7 @@ def test_a_killed_training_ends_with_the_weights_of_one_that_was_not(tmp_path):
 
 
 def test_the_losses_before_and_after_an_interruption_make_one_curve(tmp_path):
-    with pytest.raises(Killed):
+    with pytest.raises(KilledError):
         fit_toy(tmp_path, callbacks=(KillAt(7),))
     logs = tmp_path / "logs" / "version_0"
     logs.mkdir(parents=True, exist_ok=True)
@@ -92,7 +92,8 @@ def test_a_training_leaves_weights_logs_and_held_out_errors(toy_data, tmp_path):
     for name in ("training.json", "held_out.json", "noise_model.safetensors", "inverse_dynamics.safetensors"):
         assert (output / name).is_file(), name
     steps, losses = read_losses(output / "noise_model")
-    assert steps and all(loss > 0.0 for loss in losses)
+    assert steps
+    assert all(loss > 0.0 for loss in losses)
     record = TrainingRecord.read(output)
     assert load_weights(record.build_noise_model(), output, "noise_model") == STEPS
     assert record.provenance["torch"] == torch.__version__
@@ -120,7 +121,7 @@ def test_another_training_in_the_same_directory_is_refused(toy_data, tmp_path):
 
 def test_unfinished_weights_are_only_given_when_asked_for(toy_data, tmp_path):
     record = TrainingRecord.of(toy_demonstrations(), configuration=CONFIGURATION, seed=3, provenance={})
-    with pytest.raises(Killed):
+    with pytest.raises(KilledError):
         fit_toy(tmp_path / "noise_model", callbacks=(KillAt(7),))
     network = record.build_noise_model()
     with pytest.raises(ConfigurationError, match="no finished weights of the noise model"):

@@ -25,7 +25,7 @@ DESCRIPTION = DataDescription(
 CONFIGURATION = TrainingConfiguration.from_json(
     {
         "data": {
-            "history": 4, "plan_steps": 12, "steps_before_fall": 5, 
+            "history": 4, "plan_steps": 12, "steps_before_fall": 5,
             "label_seconds": 1.0, "held_out_share": 0.25,
         },
         "network": {"width": 16, "multipliers": [1, 2], "kernel_size": 3, "embedding_dim": 16},

@@ -51,11 +51,11 @@ class Bundle:
             path: the bundle's directory.
             providers: execution providers of ONNX Runtime, most wanted first.
             threads: that one evaluation of a network may use.
-            allow_cpu_fallback: go on with the CPU, after a warning, where a provider is not available.
+            allow_cpu_fallback: go on with the CPU, after a warning, where a provider is missing or does not start.
 
         Raises:
             BundleError: the bundle is missing, damaged, or not what its manifest says.
-            ConfigurationError: a provider is not available, or `threads` is below 1.
+            ConfigurationError: a provider is not available or does not start, or `threads` is below 1.
         """
         if threads < 1:
             raise ConfigurationError(f"`threads` must be at least 1, got {threads}")
@@ -65,7 +65,9 @@ class Bundle:
         contents = {name: _verified_content(directory / name, record) for name, record in manifest.files.items()}
 
         def open_graph(name: str, spec: GraphSpec) -> Graph:
-            return Graph(name, contents[name], spec, providers=usable, threads=threads)
+            return Graph(
+                name, contents[name], spec, providers=usable, threads=threads, allow_cpu_fallback=allow_cpu_fallback
+            )
 
         denoiser = open_graph(DENOISER_FILE, _denoiser_spec(manifest))
         inverse_dynamics = InverseDynamics(open_graph(INVERSE_DYNAMICS_FILE, InverseDynamics.spec(manifest)), manifest)

@@ -47,6 +47,7 @@ class Graph:
         *,
         providers: Sequence[str] = (CPU_PROVIDER,),
         threads: int = 1,
+        allow_cpu_fallback: bool = False,
     ) -> None:
         """Loads a graph.
 
@@ -56,10 +57,11 @@ class Graph:
             spec: what the graph must take and return.
             providers: execution providers of ONNX Runtime, all of them available, most wanted first.
             threads: that one run may use.
+            allow_cpu_fallback: warn, instead of raising, if the first provider does not start.
 
         Raises:
             BundleError: the content is no loadable graph, refers to other files, or does not fit the specification.
-            ConfigurationError: the first provider cannot be started.
+            ConfigurationError: the first provider did not start.
         """
         if _EXTERNAL_DATA_MARK in content:
             raise BundleError(
@@ -67,7 +69,7 @@ class Graph:
             )
         self._name = name
         self._output_name, self._output_spec = spec.output
-        self._session = self._open(content, providers, threads)
+        self._session = self._open(content, providers, threads, allow_cpu_fallback)
         self._check_tensors("inputs", self._session.get_inputs(), spec.inputs)
         self._check_tensors("outputs", self._session.get_outputs(), dict([spec.output]))
 
@@ -84,11 +86,13 @@ class Graph:
         """
         try:
             (output,) = self._session.run([self._output_name], inputs)
-        except Exception as error:
+        except Exception as error:  # The exceptions of ONNX Runtime have no closer common root.
             raise PlanError(f"{self._name} could not be evaluated: {error}") from error
         return output
 
-    def _open(self, content: bytes, providers: Sequence[str], threads: int) -> onnxruntime.InferenceSession:
+    def _open(
+        self, content: bytes, providers: Sequence[str], threads: int, allow_cpu_fallback: bool
+    ) -> onnxruntime.InferenceSession:
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
         options.inter_op_num_threads = 1
@@ -96,15 +100,16 @@ class Graph:
         options.log_severity_level = _ERRORS_ONLY
         try:
             session = onnxruntime.InferenceSession(content, options, providers=list(providers), enable_fallback=0)
-        except Exception as error:
+        except Exception as error:  # As above.
             reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-            version = onnxruntime.__version__
-            raise BundleError(f"{self._name} cannot be loaded by ONNX Runtime {version}: {reason}") from error
-        if session.get_providers()[0] != providers[0]:
-            raise ConfigurationError(
-                f"execution provider {providers[0]} is installed but did not start; running: "
-                f"{', '.join(session.get_providers())}; check its driver and libraries"
-            )
+            runtime = f"ONNX Runtime {onnxruntime.__version__} on {providers[0]}"
+            raise BundleError(f"{self._name} cannot be loaded by {runtime}: {reason}") from error
+        running = session.get_providers()
+        if running[0] != providers[0]:
+            problem = f"execution provider {providers[0]} is installed but did not start; running: {', '.join(running)}"
+            if not allow_cpu_fallback:
+                raise ConfigurationError(f"{problem}; check its driver and libraries, or allow the fallback to the CPU")
+            _LOGGER.warning("%s", problem)
         return session
 
     def _check_tensors(self, what: str, found: Sequence, expected: Mapping[str, TensorSpec]) -> None:

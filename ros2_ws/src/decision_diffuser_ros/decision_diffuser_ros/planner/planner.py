@@ -144,7 +144,10 @@ class Planner:
     def _checked(self, history: ArrayLike) -> np.ndarray:
         """The history as float32 (n, state_dim), refused unless it is one."""
         manifest = self.bundle.manifest
-        raw = np.asarray(history)
+        try:
+            raw = np.asarray(history)
+        except ValueError as error:
+            raise StateError(f"expected states of {manifest.state_dim} numbers each: {error}") from error
         is_numeric = np.issubdtype(raw.dtype, np.number) and not np.issubdtype(raw.dtype, np.complexfloating)
         has_shape = raw.ndim == 2 and 1 <= len(raw) <= manifest.history and raw.shape[1] == manifest.state_dim
         if not (is_numeric and has_shape):

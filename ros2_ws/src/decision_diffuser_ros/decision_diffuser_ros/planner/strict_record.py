@@ -71,12 +71,13 @@ def read_record(record_type: type[Record], value: Any, *, where: str) -> Record:
 
 
 def write_record(record: Any) -> Any:
-    """The JSON value of a dataclass, without the optional keys that are left at None or empty."""
+    """The JSON value that `read_record` reads back; what is None or empty by default and still so is left out."""
     if dataclasses.is_dataclass(record) and not isinstance(record, type):
+        values = {field: getattr(record, field.name) for field in dataclasses.fields(record)}
         return {
-            field.name: write_record(getattr(record, field.name))
-            for field in dataclasses.fields(record)
-            if _is_required(field) or getattr(record, field.name) not in (None, ())
+            field.name: write_record(value)
+            for field, value in values.items()
+            if value not in (None, ()) or value != field.default
         }
     if isinstance(record, Mapping):
         return {key: write_record(item) for key, item in record.items()}

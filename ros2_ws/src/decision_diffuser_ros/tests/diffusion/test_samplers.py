@@ -151,6 +151,15 @@ def test_known_states_condition_the_rest(data: GaussianData, fine: NoiseSchedule
 
 
 @pytest.mark.parametrize("sampler", [sample_ddpm, sample_ddim])
+def test_known_states_are_in_the_result_whatever_the_denoiser_says(schedule: NoiseSchedule, sampler) -> None:
+    known = KnownStates(np.full((HORIZON, STATE_DIM), 7.0), np.array([True, False, False]))
+    start = np.ones((HORIZON, STATE_DIM))
+    rng = np.random.default_rng(0)
+    plan = sampler(lambda noisy, level: np.zeros_like(noisy), start, schedule.levels(2), known=known, rng=rng)
+    np.testing.assert_array_equal(plan, [[7.0, 7.0], [0.0, 0.0], [0.0, 0.0]])
+
+
+@pytest.mark.parametrize("sampler", [sample_ddpm, sample_ddim])
 def test_a_sampler_leaves_its_arguments_alone(data: GaussianData, schedule: NoiseSchedule, sampler) -> None:
     start = np.ones((1, *data.shape), np.float32)
     known = KnownStates(np.full(data.shape, 7.0, np.float32), np.array([True, False, False]))

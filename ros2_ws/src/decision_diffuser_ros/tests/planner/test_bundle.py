@@ -163,17 +163,23 @@ def test_an_allowed_fallback_to_the_cpu_warns(tiny_bundle: Path, caplog: pytest.
     assert "NoSuchProvider is not available; plans are made on CPUExecutionProvider" in caplog.text
 
 
-def test_a_provider_that_does_not_start_is_refused(tiny_bundle: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    class SessionOnAnotherProvider:
-        def __init__(self, *arguments: object, **options: object) -> None: ...
-
-        def get_providers(self) -> list[str]:
-            return ["CPUExecutionProvider"]
-
+def test_a_provider_that_does_not_start_is_refused_unless_the_cpu_may_stand_in(
+    tiny_bundle: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    # ONNX Runtime goes on without a provider whose driver or libraries are missing.
+    session = graph_module.onnxruntime.InferenceSession
     monkeypatch.setattr(graph_module.onnxruntime, "get_available_providers", lambda: ["CUDAExecutionProvider"])
-    monkeypatch.setattr(graph_module.onnxruntime, "InferenceSession", SessionOnAnotherProvider)
-    with pytest.raises(ConfigurationError, match="CUDAExecutionProvider is installed but did not start; running: CPU"):
+    monkeypatch.setattr(
+        graph_module.onnxruntime,
+        "InferenceSession",
+        lambda content, options, **_: session(content, options, providers=["CPUExecutionProvider"]),
+    )
+    message = "CUDAExecutionProvider is installed but did not start; running: CPU"
+    with pytest.raises(ConfigurationError, match=message):
         Bundle.load(tiny_bundle, providers=("CUDAExecutionProvider",))
+    bundle = Bundle.load(tiny_bundle, providers=("CUDAExecutionProvider",), allow_cpu_fallback=True)
+    assert bundle.providers == ("CPUExecutionProvider",)
+    assert message in caplog.text
 
 
 def test_no_provider_at_all_is_refused(tiny_bundle: Path) -> None:

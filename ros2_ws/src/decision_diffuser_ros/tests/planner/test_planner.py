@@ -200,6 +200,8 @@ REFUSED_HISTORIES = [
     (np.zeros(4), r"got float64 \(4,\)"),
     (np.zeros((2, 4), complex), r"got complex128 \(2, 4\)"),
     (np.full((2, 4), "0"), r"got <U1 \(2, 4\)"),
+    ([[0, None, 0, 0]], r"got object \(1, 4\)"),
+    ([[0, 0, 0, 0], [0, 0, 0]], "expected states of 4 numbers each"),
     ([[0, 0, 0, 0], [0, np.nan, 0, 0]], "finite numbers; got elbow/position = nan in state 2 of 2"),
     ([[0, 0, -np.inf, 0]], "finite numbers; got shoulder/velocity = -inf in state 1 of 1"),
     ([[0, 0, 0, 1e300]], r"finite numbers; got elbow/velocity = 1e\+300 in state 1 of 1"),

@@ -1,0 +1,57 @@
+"""Records read back what was written, whatever their defaults are."""
+
+import dataclasses
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from decision_diffuser_ros.errors import BundleError
+from decision_diffuser_ros.planner.strict_record import parse_json, read_record, write_record
+
+
+@dataclasses.dataclass(frozen=True)
+class Part:
+    size: float
+    names: tuple[str, ...] = ()
+
+
+@dataclasses.dataclass(frozen=True)
+class Whole:
+    parts: tuple[Part, ...]
+    by_name: Mapping[str, Part]
+    anything: Mapping[str, Any]
+    limit: int | None = 4
+    scale: float | None = None
+
+
+@pytest.mark.parametrize("limit", [None, 4, 7])
+@pytest.mark.parametrize("scale", [None, 0.5])
+def test_a_written_record_reads_back_equal(limit: int | None, scale: float | None) -> None:
+    part = Part(2.0, ("a", "b"))
+    whole = Whole((part, Part(1.0)), {"x": part}, {"free": [1, None, {"deep": True}]}, limit, scale)
+    text = json.dumps(write_record(whole))
+    assert read_record(Whole, parse_json(text, where="test"), where="test") == whole
+
+
+def test_whole_numbers_are_read_as_numbers_with_fractions() -> None:
+    size = read_record(Part, {"size": 3}, where="test").size
+    assert isinstance(size, float)
+    assert size == 3.0
+
+
+def test_a_number_too_large_is_refused() -> None:
+    with pytest.raises(BundleError, match="test: size: expected a finite number, got 1000"):
+        read_record(Part, {"size": 10**400}, where="test")
+
+
+def test_the_place_of_an_error_deep_inside_is_named() -> None:
+    value = {"parts": [{"size": 1.0}, {"size": 1.0, "names": ["a", 2]}], "by_name": {}, "anything": {}}
+    with pytest.raises(BundleError, match=r"test: parts\[1\]: names\[1\]: expected string, got integer 2"):
+        read_record(Whole, value, where="test")
+
+
+def test_a_long_value_is_shortened_in_the_message() -> None:
+    with pytest.raises(BundleError, match=r"expected number, got string 'a{56}\.\.\.$"):
+        read_record(Part, {"size": "a" * 500}, where="test")

@@ -90,8 +90,9 @@ def _is_there(collection: Collection, shard: int) -> bool:
     path = shard_path(collection.directory, shard)
     if not path.exists():
         return False
-    numbers = [episode.attributes["number"] for episode in read_shard(path)]
-    seeds = {episode.attributes["seed"] for episode in read_shard(path)}
+    episodes = read_shard(path)
+    numbers = [int(episode.attributes["number"]) for episode in episodes]
+    seeds = {int(episode.attributes["seed"]) for episode in episodes}
     if numbers != list(collection.shard_numbers(shard)) or seeds != {collection.seed}:
         raise DataError(
             f"{path} holds episodes {numbers[0]}..{numbers[-1]} of seed {sorted(seeds)}, not "

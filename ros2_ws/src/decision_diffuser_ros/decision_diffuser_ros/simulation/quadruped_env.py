@@ -125,6 +125,7 @@ class QuadrupedGaitsEnv(gymnasium.Env[np.ndarray, np.ndarray]):
         self.world.close()
         if self._renderer is not None:
             self._renderer.close()
+            self._renderer = None
 
 
 def register() -> None:

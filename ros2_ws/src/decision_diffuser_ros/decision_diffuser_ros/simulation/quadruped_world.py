@@ -210,5 +210,6 @@ class QuadrupedWorld:
         self.linear_velocity_in_world = np.array(linear) + change
 
     def close(self) -> None:
-        """Ends the physics; the world cannot be used afterwards."""
-        self._client.disconnect()
+        """Ends the physics; the world cannot be used afterwards. Harmless when called again."""
+        if self._client.isConnected():
+            self._client.disconnect()

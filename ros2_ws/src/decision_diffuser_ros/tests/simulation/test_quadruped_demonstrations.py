@@ -1,0 +1,61 @@
+"""Demonstrations: what an episode holds, and that it depends on nothing but seed and number."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from decision_diffuser_ros.data.description import DataDescription
+from decision_diffuser_ros.simulation import quadruped_model as model
+from decision_diffuser_ros.simulation.quadruped_demonstrations import SKILLS, DemonstrationRange, attributes, record_episode
+
+SHORT = DemonstrationRange(steps=60, segment_steps=(20, 40), switching_share=1.0)
+
+
+@pytest.fixture(scope="module")
+def episode():
+    return record_episode(7, 4, SHORT)
+
+
+def test_an_episode_is_the_same_whenever_it_is_recorded(episode):
+    record_episode(7, 5, SHORT)
+    again = record_episode(7, 4, SHORT)
+    np.testing.assert_array_equal(episode.states, again.states)
+    np.testing.assert_array_equal(episode.actions, again.actions)
+
+
+def test_another_number_is_another_episode(episode):
+    other = record_episode(7, 10, SHORT)
+    assert not np.array_equal(episode.states[-1], other.states[-1])
+
+
+def test_every_step_is_labelled_with_the_gait_asked(episode):
+    assert episode.skills[0] == 4 % len(SKILLS)
+    switches = np.flatnonzero(np.diff(episode.skills))
+    assert len(switches) >= 1
+    assert len(episode.states) == len(episode.actions) + 1 == len(episode.skills) + 1
+
+
+def test_actions_are_the_experts_clean_targets_and_not_what_was_applied(episode):
+    applied = episode.extras["applied_actions"]
+    assert applied.shape == episode.actions.shape
+    assert np.abs(applied - episode.actions).max() > 0.001
+    assert (applied >= model.JOINT_LOWER.astype(np.float32)).all()
+    assert (applied <= model.JOINT_UPPER.astype(np.float32)).all()
+
+
+def test_without_switches_an_episode_has_one_gait():
+    episode = record_episode(1, 1, replace(SHORT, switching_share=0.0))
+    assert len(set(episode.skills.tolist())) == 1
+
+
+def test_the_commanded_speed_can_change_within_an_episode():
+    episode = record_episode(1, 2, replace(SHORT, new_speed_share=1.0))
+    assert len(np.unique(episode.extras["forward_speed_command"])) == 2
+
+
+def test_attributes_describe_every_number_of_a_state_and_an_action(episode):
+    description = DataDescription.from_metadata({"attributes": attributes(SHORT)})
+    assert len(description.state) == episode.states.shape[1]
+    assert len(description.action) == episode.actions.shape[1]
+    assert description.skill_names == SKILLS

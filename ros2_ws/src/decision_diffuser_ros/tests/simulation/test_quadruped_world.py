@@ -1,0 +1,81 @@
+"""The simulated A1: states as a robot would measure them, contacts, pushes, and the same run twice."""
+
+import numpy as np
+import pytest
+
+from decision_diffuser_ros.errors import ConfigurationError
+from decision_diffuser_ros.simulation import quadruped_model as model
+from decision_diffuser_ros.simulation.gait_expert import GaitExpert
+from decision_diffuser_ros.simulation.quadruped_world import QuadrupedWorld, QuadrupedWorldSettings
+
+
+@pytest.fixture(scope="module")
+def world():
+    world = QuadrupedWorld(QuadrupedWorldSettings(time_step=0.002))
+    yield world
+    world.close()
+
+
+def stand(world, seconds):
+    for _ in range(round(seconds / 0.02)):
+        world.step(model.STANDING_POSE)
+
+
+def test_a_standing_robot_stands_level_on_four_feet(world):
+    world.reset()
+    stand(world, 0.5)
+    assert world.foot_contacts.all()
+    assert not world.fallen
+    np.testing.assert_allclose(world.gravity_direction_in_base, [0, 0, -1], atol=0.05)
+    assert world.base_position_in_world[2] == pytest.approx(model.STANDING_HEIGHT, abs=0.04)
+    assert world.linear_acceleration_in_base[2] == pytest.approx(9.81, abs=0.5)
+
+
+def test_the_state_is_joints_then_gravity_then_turning(world):
+    world.reset(roll=0.3)
+    state = world.state()
+    np.testing.assert_allclose(state[:12], world.joint_position)
+    np.testing.assert_allclose(state[12:24], world.joint_velocity)
+    np.testing.assert_allclose(state[24:27], [0, -np.sin(0.3), -np.cos(0.3)], atol=1e-6)
+    np.testing.assert_allclose(state[27:], 0)
+
+
+def test_there_is_no_stale_contact_after_a_reset(world):
+    world.reset()
+    stand(world, 0.2)
+    world.reset(drop_height=0.1)
+    assert not world.foot_contacts.any()
+
+
+def test_efforts_stay_within_each_joints_limit(world):
+    world.reset()
+    for sign in (1, -1):
+        world.step(np.where(sign > 0, model.JOINT_UPPER, model.JOINT_LOWER))
+        assert (np.abs(world.joint_effort) <= model.MAX_EFFORT + 1e-9).all()
+
+
+def test_a_push_changes_the_velocity_in_the_frame_of_the_body(world):
+    world.reset(yaw=np.pi / 2)
+    world.push([0.4, 0, 0])
+    np.testing.assert_allclose(world.linear_velocity_in_world, [0, 0.4, 0], atol=1e-6)
+
+
+def test_the_same_episode_comes_out_the_same_twice(world):
+    states = []
+    for _ in range(2):
+        world.reset(drop_height=0.02)
+        expert = GaitExpert(skill="trot", forward_speed=0.7)
+        for _ in range(50):
+            world.step(expert.targets(world))
+        states.append(world.state())
+    np.testing.assert_array_equal(*states)
+
+
+def test_a_robot_on_its_back_has_fallen(world):
+    world.reset(roll=np.pi)
+    assert world.fallen
+
+
+def test_settings_out_of_range_are_refused():
+    with pytest.raises(ConfigurationError, match=r"`time_step` must be between 0.0001 and 0.005 s. Got 0.5."):
+        QuadrupedWorldSettings(time_step=0.5)

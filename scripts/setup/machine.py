@@ -17,11 +17,12 @@ PREFERRED_VERSIONS = ((3, 11), (3, 10), (3, 12))
 VERSIONS_WITH_PYBULLET_WHEEL = ((3, 10), (3, 11))
 
 _PROBE = """
-import importlib.util, pathlib, sys, sysconfig
+import importlib.metadata, importlib.util, pathlib, sys, sysconfig
 print(*sys.version_info[:2])
 print(importlib.util.find_spec("venv") is not None and importlib.util.find_spec("ensurepip") is not None)
 print(pathlib.Path(sysconfig.get_paths()["include"], "Python.h").is_file())
-print(importlib.util.find_spec("rclpy") is not None)
+print(all(importlib.util.find_spec(name) for name in ("rclpy", "colcon_core", "numpy")))
+print(importlib.metadata.version("numpy") if importlib.util.find_spec("numpy") else "")
 print(sys.executable)
 """
 
@@ -34,7 +35,8 @@ class Interpreter:
     version: tuple[int, int]
     has_venv: bool
     has_headers: bool
-    has_rclpy: bool
+    has_ros: bool
+    numpy_version: str
 
     @property
     def lacking(self) -> str:
@@ -52,14 +54,15 @@ def probe(command: str) -> Interpreter | None:
     answer = subprocess.run([path, "-c", _PROBE], capture_output=True, text=True)
     if answer.returncode != 0:
         return None
-    version, has_venv, has_headers, has_rclpy, executable = answer.stdout.splitlines()[-5:]
+    version, has_venv, has_headers, has_ros, numpy_version, executable = answer.stdout.splitlines()[-6:]
     major, minor = version.split()
     return Interpreter(
         executable=executable,
         version=(int(major), int(minor)),
         has_venv=has_venv == "True",
         has_headers=has_headers == "True",
-        has_rclpy=has_rclpy == "True",
+        has_ros=has_ros == "True",
+        numpy_version=numpy_version,
     )
 
 
@@ -73,12 +76,16 @@ def choose_interpreter(*, ros_is_sourced: bool, wanted: str | None = None) -> In
     found = [interpreter for interpreter in map(probe, commands) if interpreter is not None]
     usable = [interpreter for interpreter in found if interpreter.version in PREFERRED_VERSIONS]
     if ros_is_sourced:
-        usable = [interpreter for interpreter in usable if interpreter.has_rclpy]
+        usable = [interpreter for interpreter in usable if interpreter.has_ros]
     if not usable:
         seen = ", ".join(sorted({f"{i.version[0]}.{i.version[1]} ({i.executable})" for i in found})) or "none"
-        of_ros = " that imports the sourced ROS 2's rclpy" if ros_is_sourced else ""
+        if ros_is_sourced:
+            raise SetupError(
+                f"no Python 3.10, 3.11 or 3.12 that imports the sourced ROS 2 and colcon (found: {seen}); 'sudo apt "
+                "install python3-colcon-common-extensions', or 'unset ROS_DISTRO' to use ROS 2 wheels instead"
+            )
         raise SetupError(
-            f"no Python 3.10, 3.11 or 3.12{of_ros} (found: {seen}); install one, for example "
+            f"no Python 3.10, 3.11 or 3.12 (found: {seen}); install one, for example "
             "'sudo apt install python3 python3-venv python3-dev', or name one: 'make setup PYTHON=/path/to/python3.11'"
         )
     chosen = min(usable, key=lambda i: (bool(i.lacking), PREFERRED_VERSIONS.index(i.version)))

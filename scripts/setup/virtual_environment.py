@@ -39,7 +39,6 @@ class VirtualEnvironment:
         self.log = self.path / "setup" / "log.txt"
         self._root = root
         self._folder = root / "requirements"
-        self._constraints = self._folder / "constraints.txt"
         self._interpreter = interpreter
         self._with_system_packages = with_system_packages
         self._with_gpu = with_gpu
@@ -66,7 +65,8 @@ class VirtualEnvironment:
     def install(self, name: str) -> None:
         """Installs `requirements/<name>.txt` unless that has been done with the same pins."""
         requirements = self._requirements(self._folder / f"{name}.txt")
-        stamp = Stamp(self.path / "setup" / f"{name}.stamp", files=[self._constraints], facts=requirements)
+        constraints = self._requirements(self._folder / "constraints.txt")
+        stamp = Stamp(self.path / "setup" / f"{name}.stamp", facts=[*requirements, *constraints])
         if stamp.is_current():
             return
         title = REQUIREMENT_TITLES[name]
@@ -80,11 +80,18 @@ class VirtualEnvironment:
         stamp.write()
 
     def _pip_install(self, requirements: list[str]) -> None:
-        command = [str(self.python), "-m", "pip", "install", "--no-input", "-c", str(self._constraints), *requirements]
+        constraints = self.path / "setup" / "constraints.txt"
+        constraints.parent.mkdir(exist_ok=True)
+        constraints.write_text("\n".join(self._requirements(self._folder / "constraints.txt")) + "\n")
+        command = [str(self.python), "-m", "pip", "install", "--no-input", "-c", str(constraints), *requirements]
         run_logged(command, self.log, self.environment, self._root)
 
     def _requirements(self, file: Path) -> list[str]:
-        """The requirements in `file` and in those which it includes, with ONNX Runtime for the GPU if there is one."""
+        """The requirements in `file` and in those which it includes, made fit for this machine.
+
+        With a GPU, ONNX Runtime is the one that can use it. With a sourced ROS 2, numpy stays the one that its compiled
+        messages were built for.
+        """
         requirements: list[str] = []
         for line in file.read_text().splitlines():
             text = line.partition("#")[0].strip()
@@ -92,6 +99,8 @@ class VirtualEnvironment:
                 requirements += self._requirements(file.parent / text[len("-r ") :].strip())
             elif text.startswith("onnxruntime==") and self._with_gpu:
                 continue
+            elif text.startswith("numpy==") and self._with_system_packages:
+                requirements.append(f"numpy=={self._interpreter.numpy_version}")
             elif text:
                 requirements.append(text)
         if self._with_gpu and file.name == "deploy.txt":

@@ -49,7 +49,7 @@ def _arguments() -> list[DeclareLaunchArgument]:
         DeclareLaunchArgument(
             "device",
             default_value="cpu",
-            description="What the network runs on: cpu, cuda or tensorrt.",
+            description="What the network runs on: cpu, cuda, or auto for the GPU if there is one.",
         ),
         DeclareLaunchArgument(
             "gui",

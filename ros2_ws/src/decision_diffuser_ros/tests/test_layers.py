@@ -81,7 +81,7 @@ def test_deployed_layers_import_without_torch_ros_and_simulation():
 
 
 def test_blocking_a_library_does_block_it():
-    answer = run_without(("numpy",), modules_below("planner"))
+    answer = run_without(("numpy",), modules_below(*DEPLOYED))
     assert answer.returncode != 0
     assert "numpy" in answer.stderr
 

@@ -10,7 +10,7 @@ import typer
 
 def collect(
     robot: Annotated[str, typer.Argument(help="What to demonstrate: quadruped_gaits.")],
-    episodes: Annotated[int, typer.Option(min=1, help="Number of demonstrations.")] = 3000,
+    episodes: Annotated[int, typer.Option(min=1, help="Number of demonstrations.")] = 1600,
     seed: Annotated[int, typer.Option(min=0, help="Seed of the whole collection.")] = 1,
     output: Annotated[
         Path | None, typer.Option(help="Directory of the data set; demonstrations/ROBOT-seedS by default.")

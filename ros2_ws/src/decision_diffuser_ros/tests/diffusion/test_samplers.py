@@ -15,7 +15,6 @@ from decision_diffuser_ros.diffusion.schedule import NoiseSchedule, noise_schedu
 from tests.diffusion.gaussian import GaussianData
 
 HORIZON, STATE_DIM, SAMPLES = 3, 2, 20_000
-NOTHING = KnownStates.nothing(HORIZON, STATE_DIM)
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,7 @@ import onnx
 import pytest
 from onnx import TensorProto, helper
 
-from decision_diffuser_ros.errors import BundleError, ConfigurationError, StateError
+from decision_diffuser_ros.errors import BundleError, ConfigurationError, PlanError, StateError
 from decision_diffuser_ros.planner import graph as graph_module
 from decision_diffuser_ros.planner.bundle import Bundle
 from tests.bundles import make_tiny_bundle, rewrite_manifest
@@ -204,3 +204,8 @@ def test_inverse_dynamics_take_one_state_or_a_batch(tiny_bundle: Path) -> None:
 def test_inverse_dynamics_refuse_other_shapes(tiny_bundle: Path, shapes: tuple) -> None:
     with pytest.raises(StateError, match=r"expected state and next_state of shape \(4,\) or \(batch, 4\)"):
         Bundle.load(tiny_bundle).inverse_dynamics(np.zeros(shapes[0]), np.zeros(shapes[1]))
+
+
+def test_an_action_that_is_not_finite_is_an_error(tiny_bundle: Path) -> None:
+    with pytest.raises(PlanError, match="inverse dynamics returned an action that is not finite"):
+        Bundle.load(tiny_bundle).inverse_dynamics(np.full(4, np.nan), np.zeros(4))

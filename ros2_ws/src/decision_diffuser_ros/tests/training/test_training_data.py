@@ -1,0 +1,93 @@
+"""Batches show the demonstrations, normalised and labelled."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import pytest
+import torch
+
+from decision_diffuser_ros.data.windows import index_windows
+from decision_diffuser_ros.errors import ConfigurationError
+from decision_diffuser_ros.training.training_data import TransitionBatches, split_off_last
+from decision_diffuser_ros.training.training_record import TrainingRecord
+from decision_diffuser_ros.training.training_run import window_batches
+from tests.training.toy import CONFIGURATION, toy_demonstrations
+
+HISTORY, PLAN = CONFIGURATION.data.history, CONFIGURATION.data.plan_steps
+
+
+@pytest.fixture
+def demonstrations():
+    return toy_demonstrations()
+
+
+@pytest.fixture
+def record(demonstrations):
+    return TrainingRecord.of(demonstrations, configuration=CONFIGURATION, seed=3, provenance={})
+
+
+def test_a_window_is_the_stretch_of_states_around_its_current_one(demonstrations, record):
+    batches = window_batches(record, demonstrations)
+    windows = index_windows(demonstrations, history=HISTORY, plan_steps=PLAN)
+    chosen = np.flatnonzero(windows.available_history == HISTORY)[[0, 7, -1]]
+    batch = batches.gather(torch.from_numpy(chosen))
+    for number, window in enumerate(chosen):
+        current = windows.current_state[window]
+        expected = demonstrations.states[current - HISTORY + 1 : current + PLAN + 1]
+        restored = record.normaliser.restore(batch["trajectory"][number].numpy())
+        np.testing.assert_allclose(restored, expected, atol=1e-5)
+
+
+def test_a_short_history_stays_within_its_episode(demonstrations, record):
+    batches = window_batches(record, demonstrations)
+    windows = index_windows(demonstrations, history=HISTORY, plan_steps=PLAN)
+    second_episode = demonstrations.first_state[1]
+    window = np.flatnonzero(windows.current_state == second_episode)
+    batch = batches.gather(torch.from_numpy(window))
+    assert batch["available_history"].item() == 1
+    first = batches.states[second_episode]
+    assert (batch["trajectory"][0, :HISTORY] == first).all()
+
+
+def test_the_condition_is_the_skill_and_then_the_number(demonstrations, record):
+    batch = window_batches(record, demonstrations).draw(np.random.default_rng(0), 50)
+    assert batch["condition"].shape == (50, 3)
+    assert set(map(tuple, batch["condition"][:, :2].tolist())) == {(1.0, 0.0), (0.0, 1.0)}
+    torch.testing.assert_close(batch["condition"][:, 2], torch.full((50,), 0.5), atol=1e-4, rtol=0.0)
+
+
+def test_the_asked_share_of_a_batch_comes_from_just_after_a_switch(demonstrations, record):
+    batches = dataclasses.replace(window_batches(record, demonstrations), after_switch_share=1.0)
+    current = set(batches.current_state[torch.from_numpy(batches.after_switch)].tolist())
+    rng = np.random.default_rng(0)
+    drawn = batches.draw(rng, 40)
+    rows = {tuple(window.tolist()) for window in drawn["trajectory"][:, HISTORY - 1]}
+    switching = {tuple(batches.states[row].tolist()) for row in current}
+    assert rows <= switching
+    everything = dataclasses.replace(batches, after_switch_share=0.0).draw(rng, 40)
+    assert not {tuple(window.tolist()) for window in everything["trajectory"][:, HISTORY - 1]} <= switching
+
+
+def test_a_transition_is_a_state_the_one_that_followed_and_the_clean_action(demonstrations):
+    batch = TransitionBatches.of(demonstrations).draw(np.random.default_rng(0), 100)
+    torch.testing.assert_close(batch["action"], batch["next_state"][:, :1] + 0.1)
+    before = {tuple(state) for state in demonstrations.states.tolist()}
+    assert {tuple(state) for state in batch["state"].tolist()} <= before
+
+
+def test_the_last_episodes_are_held_out(demonstrations):
+    used, held_out = split_off_last(demonstrations, 0.25)
+    assert (len(used.lengths), len(held_out.lengths)) == (3, 1)
+    np.testing.assert_array_equal(np.concatenate([used.states, held_out.states]), demonstrations.states)
+    np.testing.assert_array_equal(np.concatenate([used.actions, held_out.actions]), demonstrations.actions)
+    for name, value in demonstrations.extras.items():
+        np.testing.assert_array_equal(np.concatenate([used.extras[name], held_out.extras[name]]), value)
+    assert split_off_last(demonstrations, 0.1)[1] is None
+
+
+def test_skills_are_not_asked_of_data_without_any(demonstrations, record):
+    nameless = dataclasses.replace(record.description, skill_names=())
+    with pytest.raises(ConfigurationError, match="'skill' needs data with skills"):
+        window_batches(dataclasses.replace(record, description=nameless), demonstrations)

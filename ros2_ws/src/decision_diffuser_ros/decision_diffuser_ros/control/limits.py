@@ -37,8 +37,9 @@ class CommandLimits:
                 continue
             value = np.array(getattr(self, name), dtype=np.float64)
             if value.ndim != 1 or value.shape != lower.shape or not np.isfinite(value).all():
-                raise ConfigurationError(f"`{name}` must be {lower.size} finite numbers, as "
-                                         f"`lower` has. Got {getattr(self, name)}")
+                raise ConfigurationError(
+                    f"`{name}` must be {lower.size} finite numbers, as `lower` has. Got {getattr(self, name)}"
+                )
             if name.startswith("max") and (value <= 0).any():
                 raise ConfigurationError(f"`{name}` must be above 0. Got {value.min():g}")
             object.__setattr__(self, name, value)
@@ -46,13 +47,17 @@ class CommandLimits:
             joint = int(np.flatnonzero(self.lower >= self.upper)[0])
             raise ConfigurationError(
                 f"`lower` must be below `upper` at every joint. Got {self.lower[joint]:g} and "
-                f"{self.upper[joint]:g} at index {joint}")
+                f"{self.upper[joint]:g} at index {joint}"
+            )
 
     def with_margin(self, margin: float) -> CommandLimits:
         """Return these limits with both position limits `margin` [rad] further inside."""
-        return CommandLimits(lower=self.lower + margin, upper=self.upper - margin,
-                             max_velocity=self.max_velocity,
-                             max_acceleration=self.max_acceleration)
+        return CommandLimits(
+            lower=self.lower + margin,
+            upper=self.upper - margin,
+            max_velocity=self.max_velocity,
+            max_acceleration=self.max_acceleration,
+        )
 
 
 @dataclass(kw_only=True)
@@ -114,26 +119,26 @@ class CommandLimiter:
         self.counts.position += bool((target != wanted).any())
         self.counts.velocity += bool((np.abs(velocity) > limits.max_velocity * (1 + 1e-9)).any())
         if limits.max_acceleration is not None:
-            allowed = self._limit_acceleration(allowed)
-        limited = np.clip(last + allowed * self._step_duration,
-                          np.minimum(limits.lower, last), np.maximum(limits.upper, last))
+            allowed = self._limit_acceleration(allowed, last, limits.max_acceleration * self._step_duration)
+        limited = np.clip(
+            last + allowed * self._step_duration, np.minimum(limits.lower, last), np.maximum(limits.upper, last)
+        )
         self._velocity = (limited - last) / self._step_duration
         self._command = limited
         return limited.copy()
 
-    def _limit_acceleration(self, velocity: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Bound the velocity's change, and the velocity by the way left to the limits."""
-        limits, last = self.limits, self._command
-        change = limits.max_acceleration * self._step_duration
-        fastest_up = self._stopping_speed(limits.upper - last, change)
-        fastest_down = self._stopping_speed(last - limits.lower, change)
+    def _limit_acceleration(
+        self, velocity: NDArray[np.float64], last: NDArray[np.float64], change: NDArray[np.float64]
+    ) -> NDArray[np.float64]:
+        """Bound the velocity's change by `change` [rad/s], and the velocity by the way left to the limits."""
+        fastest_up = self._stopping_speed(self.limits.upper - last, change)
+        fastest_down = self._stopping_speed(last - self.limits.lower, change)
         allowed = np.clip(velocity, -fastest_down, fastest_up)
         allowed = np.clip(allowed, self._velocity - change, self._velocity + change)
         self.counts.acceleration += bool((np.abs(allowed - velocity) > 1e-9).any())
         return allowed
 
-    def _stopping_speed(self, way: NDArray[np.float64],
-                        change: NDArray[np.float64]) -> NDArray[np.float64]:
+    def _stopping_speed(self, way: NDArray[np.float64], change: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return the top speed [rad/s] from which one can stop within `way` [rad].
 
         Solves v d + v^2 / (2 a) = way for v, with step duration d and a d = change: one
@@ -146,8 +151,7 @@ class CommandLimiter:
         values = np.array(command, dtype=np.float64)
         if values.shape != self.limits.lower.shape:
             self.counts.refused += 1
-            raise PlanError(f"a command must have shape {self.limits.lower.shape}. "
-                            f"Got {values.shape}")
+            raise PlanError(f"a command must have shape {self.limits.lower.shape}. Got {values.shape}")
         if not np.isfinite(values).all():
             self.counts.refused += 1
             joint = int(np.flatnonzero(~np.isfinite(values))[0])

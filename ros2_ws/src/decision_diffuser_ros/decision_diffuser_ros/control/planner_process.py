@@ -7,6 +7,7 @@ and picks up results; it never waits for the child unless it asks to.
 
 from __future__ import annotations
 
+import contextlib
 import enum
 import logging
 import multiprocessing
@@ -69,7 +70,7 @@ class PlanResult:
     duration: float
 
 
-class _ChildLost(Exception):
+class _ChildLostError(Exception):
     """The child process is of no use any more; the message says why."""
 
 
@@ -102,6 +103,11 @@ class PlannerProcess:
     def pid(self) -> int | None:
         """Process id of the child, None while there is none."""
         return self._pid
+
+    @property
+    def hang_timeout(self) -> float:
+        """Time after which a plan is given up and the process replaced [s]."""
+        return self._supervision.hang_timeout
 
     def start(self) -> None:
         """Start the child and return when it is warmed up.
@@ -158,16 +164,14 @@ class PlannerProcess:
             )
 
     def _wake(self) -> None:
-        try:
+        with contextlib.suppress(BlockingIOError):  # the pipe is full of wake-ups already
             os.write(self._wake_writer, b"\0")
-        except BlockingIOError:
-            pass  # the pipe is full of wake-ups already
 
     def _supervise(self) -> None:
         while not self._stopping:
             try:
                 self._run_child()
-            except _ChildLost as loss:
+            except _ChildLostError as loss:
                 self._note_loss(str(loss))
                 if self._state is PlannerState.FAILED:
                     return
@@ -189,7 +193,7 @@ class PlannerProcess:
                 self._serve_once(connection)
         except (EOFError, OSError) as error:
             self._child.join(1.0)
-            raise _ChildLost(self._how_it_ended()) from error
+            raise _ChildLostError(self._how_it_ended()) from error
         finally:
             connection.close()
             self._end_child()
@@ -200,10 +204,10 @@ class PlannerProcess:
             if self._stopping:
                 return
             if time.monotonic() > deadline:
-                raise _ChildLost(f"it was not ready within {self._supervision.start_timeout:g} s")
+                raise _ChildLostError(f"it was not ready within {self._supervision.start_timeout:g} s")
         message = connection.recv()
         if message[0] != "ready":
-            raise _ChildLost(message[1])
+            raise _ChildLostError(message[1])
         self.warm_up_duration = message[1]
         self._set_state(PlannerState.READY)
 
@@ -218,7 +222,7 @@ class PlannerProcess:
         if in_flight is not None:
             time_left = in_flight[1] + self._supervision.hang_timeout - time.monotonic()
             if time_left <= 0.0:
-                raise _ChildLost(f"it made no plan within {self._supervision.hang_timeout:g} s")
+                raise _ChildLostError(f"it made no plan within {self._supervision.hang_timeout:g} s")
         ready = wait([connection, self._wake_reader], time_left)
         if self._wake_reader in ready:
             os.read(self._wake_reader, 4096)

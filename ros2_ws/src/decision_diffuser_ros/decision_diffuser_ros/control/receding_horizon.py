@@ -53,7 +53,8 @@ class RecedingHorizonSettings:
             raise ConfigurationError(f"`replan_every` must be at least 1. Got {self.replan_every}")
         if self.planning_latency_steps < 0:
             raise ConfigurationError(
-                f"`planning_latency_steps` must not be negative. Got {self.planning_latency_steps}")
+                f"`planning_latency_steps` must not be negative. Got {self.planning_latency_steps}"
+            )
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,8 +85,9 @@ class RecedingHorizonController:
     process), ``accept`` whatever plan has arrived, ``action``.
     """
 
-    def __init__(self, *, manifest: Manifest, inverse_dynamics: InverseDynamics,
-                 settings: RecedingHorizonSettings | None = None) -> None:
+    def __init__(
+        self, *, manifest: Manifest, inverse_dynamics: InverseDynamics, settings: RecedingHorizonSettings | None = None
+    ) -> None:
         """Start without history, plan or conditions.
 
         Args:
@@ -108,7 +110,8 @@ class RecedingHorizonController:
             raise ConfigurationError(
                 f"a plan of {self._plan_steps} steps is exhausted before the next comes in use: "
                 f"`planning_latency_steps` + `replan_every` must be at most {self._plan_steps}. "
-                f"Got {self.settings.planning_latency_steps} + {self.settings.replan_every}")
+                f"Got {self.settings.planning_latency_steps} + {self.settings.replan_every}"
+            )
         self._conditions: tuple[Condition, ...] = ()
         self.reset()
 
@@ -158,8 +161,7 @@ class RecedingHorizonController:
         Without any plan to follow, every unanswered request should be.
         """
         latency = 0 if self.plan is None else self.settings.planning_latency_steps
-        due = [request for request in self._unanswered
-               if request.control_step + latency <= self._control_step]
+        due = [request for request in self._unanswered if request.control_step + latency <= self._control_step]
         return due[-1] if due else None
 
     def set_conditions(self, conditions: Sequence[Condition]) -> None:
@@ -182,8 +184,10 @@ class RecedingHorizonController:
         if state.shape != (self._state_dim,):
             raise StateError(f"the state must have shape ({self._state_dim},). Got {state.shape}")
         if not np.isfinite(state).all():
-            raise StateError(f"the state must be finite. Got {state[~np.isfinite(state)][0]} at "
-                             f"index {int(np.flatnonzero(~np.isfinite(state))[0])}")
+            raise StateError(
+                f"the state must be finite. Got {state[~np.isfinite(state)][0]} at "
+                f"index {int(np.flatnonzero(~np.isfinite(state))[0])}"
+            )
         self._history.append(state)
         self._control_step += 1
         return self._request() if self._replan_is_due() else None
@@ -196,8 +200,9 @@ class RecedingHorizonController:
         """
         states = np.asarray(plan.states)
         if states.shape != (self._plan_steps, self._state_dim):
-            raise PlanError(f"the planned states must have shape ({self._plan_steps}, "
-                            f"{self._state_dim}). Got {states.shape}")
+            raise PlanError(
+                f"the planned states must have shape ({self._plan_steps}, {self._state_dim}). Got {states.shape}"
+            )
         if not np.isfinite(states).all():
             raise PlanError(f"plan {request.sequence} holds NaN or infinity and is refused")
         newest = self._waiting[-1] if self._waiting else self._followed
@@ -205,8 +210,7 @@ class RecedingHorizonController:
             return False
         if newest is not None and request.sequence <= newest[0].sequence:
             return False
-        self._unanswered = deque(
-            other for other in self._unanswered if other.sequence > request.sequence)
+        self._unanswered = deque(other for other in self._unanswered if other.sequence > request.sequence)
         self._waiting.append((request, plan))
         return True
 
@@ -224,10 +228,10 @@ class RecedingHorizonController:
         request, plan = self._followed
         plan_step = self._control_step - request.control_step
         if plan_step >= self._plan_steps:
-            raise PlanError(f"the plan is exhausted: it has {self._plan_steps} steps and is "
-                            f"{plan_step} control steps old")
-        targets = np.asarray(self._inverse_dynamics(self._history[-1], plan.states[plan_step]),
-                             dtype=np.float64)
+            raise PlanError(
+                f"the plan is exhausted: it has {self._plan_steps} steps and is {plan_step} control steps old"
+            )
+        targets = np.asarray(self._inverse_dynamics(self._history[-1], plan.states[plan_step]), dtype=np.float64)
         if not np.isfinite(targets).all():
             raise PlanError(f"inverse dynamics gave NaN or infinity at plan step {plan_step}")
         return targets
@@ -260,6 +264,6 @@ class RecedingHorizonController:
         """Follow the newest waiting plan whose latency has passed; at once if there is none."""
         latency = self.settings.planning_latency_steps
         while self._waiting and (
-                self._followed is None
-                or self._waiting[0][0].control_step + latency <= self._control_step):
+            self._followed is None or self._waiting[0][0].control_step + latency <= self._control_step
+        ):
             self._followed = self._waiting.popleft()

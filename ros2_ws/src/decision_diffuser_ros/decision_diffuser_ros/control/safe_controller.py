@@ -32,8 +32,6 @@ from decision_diffuser_ros.errors import ConfigurationError, PlanError
 if TYPE_CHECKING:
     from decision_diffuser_ros.planner.planner import Plan
 
-PLAN_SOURCE = "plan"
-
 
 class ControlMode(enum.Enum):
     """What the commands of a control step are."""
@@ -154,8 +152,6 @@ class SafeController:
     def command(self, now: float) -> ControlDecision:
         """Return what to publish at steady time `now` [s]."""
         target, fault = self._plan_target()
-        if target is not None:
-            self.watchdog.report(PLAN_SOURCE, now)
         if not self._started and not self._start(target, fault, now):
             return self._decision
         safety = self.watchdog.check(now, tilt=self._tilt, fault=fault)

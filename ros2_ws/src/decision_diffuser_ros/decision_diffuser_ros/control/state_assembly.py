@@ -68,7 +68,8 @@ class StateAssembler:
         self._velocity_indices = list(manifest.joint_velocity_indices)
         self._gravity_indices = _vector_indices(manifest, GRAVITY_DIRECTION)
         self._angular_velocity_indices = _vector_indices(manifest, ANGULAR_VELOCITY)
-        covered = {*self._position_indices, *self._velocity_indices, *self._gravity_indices, *self._angular_velocity_indices}
+        joint_indices = {*self._position_indices, *self._velocity_indices}
+        covered = joint_indices.union(self._gravity_indices, self._angular_velocity_indices)
         unknown = [name for index, name in enumerate(manifest.state_names) if index not in covered]
         if unknown:
             raise ConfigurationError(
@@ -81,7 +82,9 @@ class StateAssembler:
         """Forget the last joint reading."""
         self._last = None
 
-    def joint_reading(self, *, stamp: float, names: Sequence[str], position: ArrayLike, velocity: ArrayLike) -> JointReading:
+    def joint_reading(
+        self, *, stamp: float, names: Sequence[str], position: ArrayLike, velocity: ArrayLike
+    ) -> JointReading:
         """Return the joints' values in the manifest's order; other joints are ignored.
 
         Args:
@@ -182,7 +185,8 @@ def gravity_direction_in_base(orientation: ArrayLike) -> NDArray[np.float64]:
     length = float(np.sqrt(np.sum(quaternion**2))) if np.isfinite(quaternion).all() else np.nan
     if quaternion.shape != (4,) or not abs(length - 1.0) <= QUATERNION_LENGTH_TOLERANCE:
         raise StateError(
-            f"the IMU's orientation must be a unit quaternion (x, y, z, w). Got {quaternion.tolist()} of length {length:g}"
+            f"the IMU's orientation must be a unit quaternion (x, y, z, w). Got {quaternion.tolist()} "
+            f"of length {length:g}"
         )
     x, y, z, w = quaternion / length
     return np.array([2.0 * (w * y - x * z), -2.0 * (y * z + w * x), 2.0 * (x * x + y * y) - 1.0])

@@ -119,12 +119,15 @@ class Watchdog:
     def _judge(self, now: float, tilt: float, fault: str) -> SafetyDecision:
         if not tilt <= self.settings.tilt_limit:
             return SafetyDecision(
-                SafetyMode.DAMPING, f"the base is tilted by {tilt:.2f} rad; the limit is {self.settings.tilt_limit:.2f} rad"
+                SafetyMode.DAMPING,
+                f"the base is tilted by {tilt:.2f} rad; the limit is {self.settings.tilt_limit:.2f} rad",
             )
         stale = max(self._sources, key=lambda source: self.age(source, now))
         age = self.age(stale, now)
         if age > self.settings.damping_after:
-            return SafetyDecision(SafetyMode.DAMPING, f"no good {stale} for more than {self.settings.damping_after:g} s")
+            return SafetyDecision(
+                SafetyMode.DAMPING, f"no good {stale} for more than {self.settings.damping_after:g} s"
+            )
         if age > self.settings.hold_after:
             return SafetyDecision(SafetyMode.HOLD, f"no good {stale} for more than {self.settings.hold_after:g} s")
         return SafetyDecision(SafetyMode.HOLD, fault) if fault else SafetyDecision(SafetyMode.ACTIVE)

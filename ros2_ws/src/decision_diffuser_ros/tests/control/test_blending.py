@@ -11,8 +11,7 @@ from decision_diffuser_ros.errors import ConfigurationError
 FINITE = st.floats(-10, 10)
 
 
-@given(pose=FINITE, commands=st.lists(FINITE, min_size=1, max_size=40),
-       duration=st.floats(0, 0.6))
+@given(pose=FINITE, commands=st.lists(FINITE, min_size=1, max_size=40), duration=st.floats(0, 0.6))
 def test_every_command_lies_between_the_pose_and_what_is_asked(pose, commands, duration):
     blend_in = BlendIn([pose], duration=duration, step_duration=0.02)
     for command in commands:
@@ -45,11 +44,14 @@ def test_the_profile_starts_and_ends_with_zero_velocity_and_acceleration():
     assert (smooth_step(-1.0), smooth_step(0.5), smooth_step(2.0)) == (0.0, 0.5, 1.0)
 
 
-@pytest.mark.parametrize("change, message", [
-    ({"duration": -0.1}, "`duration` must not be negative. Got -0.1 s"),
-    ({"duration": np.nan}, "`duration` must not be negative. Got nan s"),
-    ({"step_duration": 0.0}, "`step_duration` must be above 0. Got 0.0 s"),
-])
+@pytest.mark.parametrize(
+    "change, message",
+    [
+        ({"duration": -0.1}, "`duration` must not be negative. Got -0.1 s"),
+        ({"duration": np.nan}, "`duration` must not be negative. Got nan s"),
+        ({"step_duration": 0.0}, "`step_duration` must be above 0. Got 0.0 s"),
+    ],
+)
 def test_durations_out_of_range_are_refused(change, message):
     with pytest.raises(ConfigurationError, match=message):
         BlendIn([0.0], **{"duration": 0.3, "step_duration": 0.02, **change})

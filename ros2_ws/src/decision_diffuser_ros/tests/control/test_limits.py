@@ -17,8 +17,9 @@ ANY_COMMAND = st.lists(st.floats(-1e6, 1e6), min_size=3, max_size=3)
 
 def limiter_with(*, acceleration=None, pose=(0.0, 0.5, -1.5)):
     limiter = CommandLimiter(
-        CommandLimits(lower=LOWER, upper=UPPER, max_velocity=MAX_VELOCITY,
-                      max_acceleration=acceleration), step_duration=STEP_DURATION)
+        CommandLimits(lower=LOWER, upper=UPPER, max_velocity=MAX_VELOCITY, max_acceleration=acceleration),
+        step_duration=STEP_DURATION,
+    )
     limiter.reset(pose)
     return limiter
 
@@ -91,8 +92,9 @@ def test_a_command_of_another_size_is_refused():
 
 
 def test_limiting_before_the_pose_is_known_is_an_error():
-    limiter = CommandLimiter(CommandLimits(lower=LOWER, upper=UPPER, max_velocity=MAX_VELOCITY),
-                             step_duration=STEP_DURATION)
+    limiter = CommandLimiter(
+        CommandLimits(lower=LOWER, upper=UPPER, max_velocity=MAX_VELOCITY), step_duration=STEP_DURATION
+    )
     with pytest.raises(PlanError, match=r"call reset\(\) first"):
         limiter.limit([0.0, 0.5, -1.5])
 
@@ -102,12 +104,15 @@ def test_a_margin_moves_both_position_limits_inside():
     np.testing.assert_allclose([limits.lower[0], limits.upper[0]], [-0.7, 0.7])
 
 
-@pytest.mark.parametrize("change, message", [
-    ({"upper": LOWER}, "`lower` must be below `upper`"),
-    ({"max_velocity": np.zeros(3)}, "`max_velocity` must be above 0. Got 0"),
-    ({"max_velocity": np.ones(2)}, "`max_velocity` must be 3 finite numbers"),
-    ({"upper": np.array([1.0, np.nan, 1.0])}, "`upper` must be 3 finite numbers"),
-])
+@pytest.mark.parametrize(
+    "change, message",
+    [
+        ({"upper": LOWER}, "`lower` must be below `upper`"),
+        ({"max_velocity": np.zeros(3)}, "`max_velocity` must be above 0. Got 0"),
+        ({"max_velocity": np.ones(2)}, "`max_velocity` must be 3 finite numbers"),
+        ({"upper": np.array([1.0, np.nan, 1.0])}, "`upper` must be 3 finite numbers"),
+    ],
+)
 def test_limits_that_make_no_sense_are_refused(change, message):
     values = {"lower": LOWER, "upper": UPPER, "max_velocity": MAX_VELOCITY, **change}
     with pytest.raises(ConfigurationError, match=message):

@@ -19,7 +19,8 @@ def controller_with(**settings):
     return RecedingHorizonController(
         manifest=MANIFEST,
         inverse_dynamics=lambda state, next_state: np.array([state[0], next_state[0]]),
-        settings=RecedingHorizonSettings(**settings))
+        settings=RecedingHorizonSettings(**settings),
+    )
 
 
 def state_at(control_step):
@@ -174,17 +175,21 @@ def test_a_plan_of_another_shape_is_refused():
 
 def test_targets_that_are_not_finite_are_an_error():
     controller = RecedingHorizonController(
-        manifest=MANIFEST, inverse_dynamics=lambda state, next_state: np.array([np.nan]))
+        manifest=MANIFEST, inverse_dynamics=lambda state, next_state: np.array([np.nan])
+    )
     request = controller.observe(state_at(0))
     controller.accept(request, plan_for(request))
     with pytest.raises(PlanError, match="inverse dynamics gave NaN"):
         controller.action()
 
 
-@pytest.mark.parametrize("state, message", [
-    (np.zeros(3), r"shape \(2,\). Got \(3,\)"),
-    ([0.0, np.nan], "finite. Got nan at index 1"),
-])
+@pytest.mark.parametrize(
+    "state, message",
+    [
+        (np.zeros(3), r"shape \(2,\). Got \(3,\)"),
+        ([0.0, np.nan], "finite. Got nan at index 1"),
+    ],
+)
 def test_a_bad_state_is_refused_and_not_counted_as_a_step(state, message):
     controller = controller_with()
     with pytest.raises(StateError, match=message):
@@ -204,11 +209,14 @@ def test_a_reset_forgets_history_and_plans_and_refuses_plans_under_way():
     assert controller.plan is None
 
 
-@pytest.mark.parametrize("settings, message", [
-    ({"replan_every": 0}, "`replan_every` must be at least 1. Got 0"),
-    ({"planning_latency_steps": -1}, "`planning_latency_steps` must not be negative. Got -1"),
-    ({"replan_every": 5, "planning_latency_steps": 2}, r"at most 6. Got 2 \+ 5"),
-])
+@pytest.mark.parametrize(
+    "settings, message",
+    [
+        ({"replan_every": 0}, "`replan_every` must be at least 1. Got 0"),
+        ({"planning_latency_steps": -1}, "`planning_latency_steps` must not be negative. Got -1"),
+        ({"replan_every": 5, "planning_latency_steps": 2}, r"at most 6. Got 2 \+ 5"),
+    ],
+)
 def test_settings_out_of_range_are_refused(settings, message):
     with pytest.raises(ConfigurationError, match=message):
         controller_with(**settings)

@@ -186,7 +186,9 @@ def test_whatever_happens_commands_are_finite_and_never_jump(events):
             continue
         assert np.isfinite(command).all()
         if last is None:
-            np.testing.assert_allclose(command, np.clip(event["measured"], np.minimum(command, -1), np.maximum(command, 1)))
+            np.testing.assert_allclose(
+                command, np.clip(event["measured"], np.minimum(command, -1), np.maximum(command, 1))
+            )
             last = event["measured"]
         assert np.abs(command - last).max() <= MAX_VELOCITY * STEP + 1e-9
         assert (np.abs(command) <= np.maximum(1.0, np.abs(last)) + 1e-12).all()

@@ -52,7 +52,9 @@ def test_damping_ends_only_by_an_explicit_reset():
     assert watchdog.check(3.0).mode is SafetyMode.ACTIVE
 
 
-@pytest.mark.parametrize("tilt, mode", [(0.8, SafetyMode.ACTIVE), (0.81, SafetyMode.DAMPING), (math.nan, SafetyMode.DAMPING)])
+@pytest.mark.parametrize(
+    "tilt, mode", [(0.8, SafetyMode.ACTIVE), (0.81, SafetyMode.DAMPING), (math.nan, SafetyMode.DAMPING)]
+)
 def test_a_tilt_beyond_the_limit_lets_the_robot_down(tilt, mode):
     decision = watchdog_at_zero().check(0.0, tilt=tilt)
     assert decision.mode is mode

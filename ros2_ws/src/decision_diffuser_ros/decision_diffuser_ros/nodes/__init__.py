@@ -1,0 +1,1 @@
+"""ROS 2 nodes, thin: parameters in, messages to arrays, one library call, publish."""

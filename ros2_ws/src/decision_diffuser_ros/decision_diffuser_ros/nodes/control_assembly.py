@@ -1,0 +1,225 @@
+"""Puts a model bundle and parameters together into what controls a robot. No ROS here."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from decision_diffuser_ros.control.limits import CommandLimiter, CommandLimits
+from decision_diffuser_ros.control.planner_process import PlannerProcess, SupervisionSettings
+from decision_diffuser_ros.control.planner_worker import PlannerWorkerSettings
+from decision_diffuser_ros.control.receding_horizon import RecedingHorizonController, RecedingHorizonSettings
+from decision_diffuser_ros.control.safe_controller import SafeController, SafeControllerSettings
+from decision_diffuser_ros.control.state_assembly import StateAssembler
+from decision_diffuser_ros.control.watchdog import Watchdog, WatchdogSettings
+from decision_diffuser_ros.errors import ConfigurationError
+from decision_diffuser_ros.nodes.skill_request import SkillRequest, first_request
+from decision_diffuser_ros.planner.bundle import Bundle
+from decision_diffuser_ros.planner.manifest import Manifest
+from decision_diffuser_ros.planner.settings import SamplingSettings
+from decision_diffuser_ros.resources import model_directory
+
+if TYPE_CHECKING:
+    from decision_diffuser_ros.nodes.planner_parameters import PlannerParameters
+
+JOINT_SOURCE = "joint state"
+IMU_SOURCE = "IMU reading"
+ACTION_SUFFIX = "/position_target"
+PROVIDERS = {
+    "cpu": ("CPUExecutionProvider",),
+    "cuda": ("CUDAExecutionProvider",),
+    "tensorrt": ("TensorrtExecutionProvider",),
+    "auto": ("CUDAExecutionProvider", "CPUExecutionProvider"),
+}
+
+
+@dataclass(frozen=True, eq=False)
+class ControlAssembly:
+    """All that a configured planner node has.
+
+    Attributes:
+        manifest: of the model.
+        assembler: checks readings and makes states.
+        safe: decides what is published.
+        planner: the planner's process, not started yet.
+        request: what is asked at first.
+        joint_names: order of the published commands.
+        action_of_joint: index into an action of each of `joint_names`.
+        reading_of_action: index into a joint reading of each action entry.
+    """
+
+    manifest: Manifest
+    assembler: StateAssembler
+    safe: SafeController
+    planner: PlannerProcess
+    request: SkillRequest
+    joint_names: tuple[str, ...]
+    action_of_joint: list[int]
+    reading_of_action: list[int]
+
+
+def assemble_control(parameters: PlannerParameters, *, simulated_time: bool) -> ControlAssembly:
+    """Load and verify the bundle, check it against the parameters, and put everything together.
+
+    Args:
+        parameters: of the node.
+        simulated_time: a pause of the simulation must not let the robot down: stale readings
+            lead to HOLD only.
+
+    Raises:
+        BundleError: the bundle is damaged or not what its manifest says.
+        ConfigurationError: the parameters do not fit the model; the message says expected and got.
+        ConditionError: the model does not know the first skill.
+    """
+    directory = model_directory(parameters.bundle)
+    providers = PROVIDERS[parameters.device]
+    bundle = Bundle.load(
+        directory, providers=providers, threads=parameters.threads, allow_cpu_fallback=parameters.device == "auto"
+    )
+    manifest = bundle.manifest
+    _check_step_duration(parameters, manifest)
+    action_joints = _action_joints(manifest)
+    joint_names = _command_joints(parameters, action_joints)
+    joint_of_action = [joint_names.index(joint) for joint in action_joints]
+    assembler = StateAssembler(manifest)
+    request = first_request(manifest, skill=parameters.skill, numbers={"forward_speed": parameters.forward_speed})
+    sampling = sampling_settings(parameters, manifest)
+    safe = SafeController(
+        controller=RecedingHorizonController(
+            manifest=manifest,
+            inverse_dynamics=bundle.inverse_dynamics,
+            settings=RecedingHorizonSettings(
+                replan_every=parameters.replan_every, planning_latency_steps=parameters.planning_latency_steps
+            ),
+        ),
+        limiter=CommandLimiter(_command_limits(parameters, joint_of_action), step_duration=manifest.step_duration),
+        watchdog=_watchdog(parameters, needs_imu=assembler.needs_imu, simulated_time=simulated_time),
+        settings=_safe_settings(parameters, manifest, joint_of_action),
+    )
+    safe.controller.set_conditions(request.conditions(manifest))
+    worker = PlannerWorkerSettings(
+        bundle=str(directory),
+        sampling=sampling,
+        providers=providers,
+        allow_cpu_fallback=parameters.device == "auto",
+        threads=parameters.threads,
+        seed=parameters.seed,
+        conditions=request.conditions(manifest),
+    )
+    supervision = SupervisionSettings(
+        start_timeout=parameters.planner_process_start_timeout,
+        hang_timeout=parameters.planner_process_hang_timeout,
+        restart_limit=parameters.planner_process_restart_limit,
+    )
+    return ControlAssembly(
+        manifest=manifest,
+        assembler=assembler,
+        safe=safe,
+        planner=PlannerProcess(worker, supervision),
+        request=request,
+        joint_names=joint_names,
+        action_of_joint=[action_joints.index(joint) for joint in joint_names],
+        reading_of_action=[manifest.joint_names.index(joint) for joint in action_joints],
+    )
+
+
+def sampling_settings(parameters: PlannerParameters, manifest: Manifest) -> SamplingSettings:
+    """Return the manifest's settings with those of the parameters that are set.
+
+    Raises:
+        ConfigurationError: the model cannot do what is set.
+    """
+    names = ("sampler", "denoising_steps", "guidance_weight", "temperature", "history")
+    given = {name: getattr(parameters, name) for name in names if getattr(parameters, name) is not None}
+    settings = dataclasses.replace(manifest.sampling, **given)
+    settings.check_against(denoising_steps=manifest.schedule.denoising_steps, history=manifest.history)
+    return settings
+
+
+def _check_step_duration(parameters: PlannerParameters, manifest: Manifest) -> None:
+    given = parameters.step_duration
+    if given is not None and not math.isclose(given, manifest.step_duration, rel_tol=1e-6):
+        raise ConfigurationError(
+            f"`step_duration` does not fit model '{manifest.name}': expected {manifest.step_duration:g} s, "
+            f"got {given:g} s; a model runs at the rate it was trained at"
+        )
+
+
+def _action_joints(manifest: Manifest) -> tuple[str, ...]:
+    """The joints that an action commands, in its order."""
+    joints = tuple(name.removesuffix(ACTION_SUFFIX) for name in manifest.action_names)
+    strangers = sorted(set(joints) ^ set(manifest.joint_names))
+    if strangers:
+        raise ConfigurationError(
+            f"the actions of model '{manifest.name}' must be the position targets of its joints. "
+            f"Expected {', '.join(manifest.joint_names)}, got {', '.join(manifest.action_names)}"
+        )
+    return joints
+
+
+def _command_joints(parameters: PlannerParameters, action_joints: tuple[str, ...]) -> tuple[str, ...]:
+    """The joints in the order of the controller."""
+    joints = parameters.joints
+    if joints is None:
+        return action_joints
+    if len(joints) != len(action_joints) or set(joints) != set(action_joints):
+        raise ConfigurationError(
+            f"`joints` do not fit model '{parameters.bundle}': expected {', '.join(action_joints)} in any order, "
+            f"got {', '.join(joints)}"
+        )
+    return joints
+
+
+def _command_limits(parameters: PlannerParameters, joint_of_action: list[int]) -> CommandLimits:
+    def ordered(name: str) -> np.ndarray:
+        return _in_action_order(parameters, name, joint_of_action)
+
+    limits = CommandLimits(
+        lower=ordered("limits_position_lower"),
+        upper=ordered("limits_position_upper"),
+        max_velocity=ordered("limits_velocity"),
+        max_acceleration=ordered("limits_acceleration") if parameters.limits_acceleration else None,
+    )
+    return limits.with_margin(parameters.limits_position_margin)
+
+
+def _in_action_order(parameters: PlannerParameters, name: str, joint_of_action: Sequence[int]) -> np.ndarray:
+    values = getattr(parameters, name)
+    parameter = name.replace("_", ".", 1)
+    if values is None or len(values) != len(joint_of_action):
+        got = "none" if values is None else str(len(values))
+        raise ConfigurationError(
+            f"`{parameter}` must have one value for each of the {len(joint_of_action)} joints. Got {got}"
+        )
+    return np.array(values, dtype=np.float64)[list(joint_of_action)]
+
+
+def _watchdog(parameters: PlannerParameters, *, needs_imu: bool, simulated_time: bool) -> Watchdog:
+    hold_after = parameters.watchdog_hold_after
+    settings = WatchdogSettings(
+        hold_after=parameters.watchdog_hold_after_in_simulation if simulated_time else hold_after,
+        damping_after=math.inf if simulated_time else parameters.watchdog_damping_after,
+        recovery_time=parameters.watchdog_recovery_time,
+        tilt_limit=parameters.watchdog_tilt_limit,
+    )
+    sources = (JOINT_SOURCE, IMU_SOURCE) if needs_imu else (JOINT_SOURCE,)
+    return Watchdog(settings, sources=sources, now=0.0)
+
+
+def _safe_settings(
+    parameters: PlannerParameters, manifest: Manifest, joint_of_action: list[int]
+) -> SafeControllerSettings:
+    rest_pose = None
+    if parameters.damping_rest_pose is not None:
+        rest_pose = tuple(_in_action_order(parameters, "damping_rest_pose", joint_of_action).tolist())
+    return SafeControllerSettings(
+        step_duration=manifest.step_duration,
+        blend_duration=parameters.blend_duration,
+        damping_velocity=parameters.damping_velocity,
+        rest_pose=rest_pose,
+    )

@@ -1,0 +1,150 @@
+"""One control step after the other: readings in, plan requests out, plans in, commands out. No ROS here.
+
+Used by one thread at a time; the node holds a lock around it.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from decision_diffuser_ros.control.planner_process import PlanResult
+from decision_diffuser_ros.control.receding_horizon import PlanRequest
+from decision_diffuser_ros.control.safe_controller import ControlDecision, ControlMode
+from decision_diffuser_ros.control.state_assembly import ImuReading, JointReading
+from decision_diffuser_ros.errors import PlanError, StateError
+from decision_diffuser_ros.nodes.control_assembly import IMU_SOURCE, JOINT_SOURCE, ControlAssembly
+
+WAIT_MARGIN = 0.5  # [s], beyond the time after which a plan is given up
+
+
+@dataclass(kw_only=True)
+class Counters:
+    """What went wrong since configuration, in the words of the PlannerStatus message."""
+
+    refused_joint_states: int = 0
+    refused_imus: int = 0
+    refused_plans: int = 0
+    late_plans: int = 0
+
+
+class ControlStepper:
+    """Runs the control steps of an assembly."""
+
+    def __init__(self, assembly: ControlAssembly, *, wait_for_plans: bool, wait_for_first_plan: bool) -> None:
+        """Prepare the steps.
+
+        Args:
+            assembly: what the node has been configured with.
+            wait_for_plans: whether a step waits for a plan that is due.
+            wait_for_first_plan: whether a step waits when there is no plan to follow yet.
+        """
+        self.counters = Counters()
+        self.last_refusal = ""
+        self.planning_duration = math.nan
+        self._assembly = assembly
+        self._safe = assembly.safe
+        self._planner = assembly.planner
+        self._wait_for_plans = wait_for_plans
+        self._wait_for_first_plan = wait_for_first_plan
+        self._joints: JointReading | None = None
+        self._imu: ImuReading | None = None
+
+    def activate(self, now: float) -> None:
+        """Begin anew at steady time `now` [s]; readings from before do not count."""
+        self._joints = self._imu = None
+        self.planning_duration = math.nan
+        self._assembly.assembler.reset()
+        self._planner.take_results()
+        self._safe.activate(now)
+
+    def take_joints(self, joints: JointReading, now: float) -> None:
+        """Remember a good joint reading that arrived at steady time `now` [s]."""
+        self._joints = joints
+        self._safe.watchdog.report(JOINT_SOURCE, now)
+
+    def take_imu(self, imu: ImuReading, now: float) -> None:
+        """Remember a good IMU reading that arrived at steady time `now` [s]."""
+        self._imu = imu
+        if self._assembly.assembler.needs_imu:
+            self._safe.watchdog.report(IMU_SOURCE, now)
+
+    def step(self, now: float, *, gap: bool = False) -> ControlDecision:
+        """Return what to publish at this control step, from the newest readings."""
+        request = self._observe(now, gap=gap)
+        if request is not None:
+            if self._wait_for_plans:
+                self._wait_for_planner()
+            self._planner.submit(request)
+        overdue = self._safe.controller.overdue_request is not None
+        is_first = self._safe.controller.plan is None and request is not None
+        if (overdue and self._wait_for_plans) or (is_first and self._wait_for_first_plan):
+            self._wait_for_planner()
+        self._accept_plans()
+        return self._safe.command(now)
+
+    def command_in_joint_order(self, command: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return a command in the controller's order of joints."""
+        return command[self._assembly.action_of_joint]
+
+    def plan_age(self) -> float:
+        """Time since the state that the followed plan starts from [s]; NaN without a plan."""
+        steps = self._safe.controller.plan_age_steps
+        return math.nan if steps is None else steps * self._assembly.manifest.step_duration
+
+    def is_stale(self, now: float) -> bool:
+        """Whether a source has been silent for longer than the watchdog allows."""
+        sources = (JOINT_SOURCE, IMU_SOURCE) if self._assembly.assembler.needs_imu else (JOINT_SOURCE,)
+        hold_after = self._safe.watchdog.settings.hold_after
+        return any(self._safe.watchdog.age(source, now) > hold_after for source in sources)
+
+    def _observe(self, now: float, *, gap: bool) -> PlanRequest | None:
+        """Return the plan request due; a step whose readings are missing or stale is a missed one."""
+        if self._joints is None or self.is_stale(now):
+            self._safe.miss()
+            return None
+        try:
+            state = self._assembly.assembler.assemble(self._joints, self._imu)
+            return self._safe.observe(
+                state,
+                joint_position=self._joints.position[self._assembly.reading_of_action],
+                tilt=self._imu.tilt if self._imu is not None else 0.0,
+                gap=gap,
+            )
+        except StateError as error:
+            self.last_refusal = str(error)
+            self._safe.miss()
+            return None
+
+    def _wait_for_planner(self) -> None:
+        self._planner.wait_until_idle(self._planner.hang_timeout + WAIT_MARGIN)
+        self._accept_plans()
+
+    def _accept_plans(self) -> None:
+        for result in self._planner.take_results():
+            self._accept(result)
+
+    def _accept(self, result: PlanResult) -> None:
+        controller = self._safe.controller
+        if result.plan is None:
+            self.counters.refused_plans += 1
+            self.last_refusal = result.error
+            return
+        due = result.request.control_step + controller.settings.planning_latency_steps
+        has_plan = controller.plan is not None
+        try:
+            self._safe.accept(result.request, result.plan)
+        except PlanError as error:
+            self.counters.refused_plans += 1
+            self.last_refusal = str(error)
+            return
+        self.counters.late_plans += has_plan and controller.control_step > due
+        self.planning_duration = result.plan.seconds
+
+    @property
+    def is_controlling(self) -> bool:
+        """Whether commands have begun."""
+        return self._safe.decision.mode is not ControlMode.WAITING

@@ -1,0 +1,83 @@
+"""Runs a node until Ctrl-C or SIGTERM, and lets it leave in order."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from collections.abc import Callable, Sequence
+from types import FrameType
+from typing import Protocol, TypeVar
+
+import rclpy
+from rclpy.executors import SingleThreadedExecutor
+from rclpy.logging import get_logger
+from rclpy.signals import SignalHandlerOptions
+
+from decision_diffuser_ros.errors import DecisionDiffuserError
+
+SPIN_TIMEOUT = 0.1  # [s], how soon a signal is noticed at the latest
+
+
+class ClosableNode(Protocol):
+    """What is run here: an rclpy node that leaves in order."""
+
+    def close(self) -> None:
+        """Send what is to be sent last, end all threads and processes."""
+
+    def destroy_node(self) -> None:
+        """Let go of everything in ROS."""
+
+
+AnyNode = TypeVar("AnyNode", bound=ClosableNode)
+
+
+def run_node(
+    make_node: Callable[[], AnyNode],
+    args: Sequence[str] | None = None,
+    *,
+    after_spin: Callable[[AnyNode], None] = lambda node: None,
+    spin_timeout: Callable[[AnyNode], float] = lambda node: SPIN_TIMEOUT,
+) -> int:
+    """Run the node that `make_node` makes; return the exit code of the process.
+
+    Args:
+        make_node: called after ROS is initialised; the node has a `close` method.
+        args: command line; None for that of the process.
+        after_spin: called after every callback and every time that waiting for one ends.
+        spin_timeout: returns how long to wait for a callback [s].
+    """
+    stop = StopRequest()
+    # rclpy's own handlers would shut ROS down before the last command could be sent.
+    rclpy.init(args=list(args) if args is not None else sys.argv, signal_handler_options=SignalHandlerOptions.NO)
+    executor = SingleThreadedExecutor()
+    try:
+        node = make_node()
+    except DecisionDiffuserError as error:
+        get_logger("decision_diffuser_ros").fatal(str(error))
+        rclpy.try_shutdown()
+        return 1
+    executor.add_node(node)  # type: ignore[arg-type]
+    try:
+        while rclpy.ok() and not stop.is_requested:
+            executor.spin_once(timeout_sec=spin_timeout(node))
+            after_spin(node)
+    finally:
+        node.close()
+        executor.remove_node(node)  # type: ignore[arg-type]
+        node.destroy_node()
+        executor.shutdown()
+        rclpy.try_shutdown()
+    return 0
+
+
+class StopRequest:
+    """Notices SIGINT and SIGTERM."""
+
+    def __init__(self) -> None:
+        """Take over both signals; may be called in the main thread only."""
+        self.is_requested = False
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, self._note)
+
+    def _note(self, number: int, frame: FrameType | None) -> None:
+        self.is_requested = True

@@ -1,0 +1,75 @@
+"""Declares a node's parameters from a table, each with description, unit and range."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from rcl_interfaces.msg import FloatingPointRange, IntegerRange, ParameterDescriptor
+from rclpy.node import Node
+from rclpy.parameter import Parameter
+
+ParameterType = Parameter.Type
+
+
+@dataclass(frozen=True)
+class ParameterSpec:
+    """One parameter.
+
+    Attributes:
+        name: with dots for groups.
+        default: its value, or a `ParameterType` for a parameter that need not be set.
+        description: what it is, for people.
+        unit: of its value; empty for none.
+        minimum, maximum: range of a number; None for open ends.
+        choices: accepted texts; empty for any.
+        read_only: whether it can be set at the start only.
+    """
+
+    name: str
+    default: Any
+    description: str
+    unit: str = ""
+    minimum: float | None = None
+    maximum: float | None = None
+    choices: tuple[str, ...] = ()
+    read_only: bool = False
+
+    def descriptor(self) -> ParameterDescriptor:
+        """Return what `ros2 param describe` shows and rclpy enforces."""
+        constraints = f"one of {', '.join(self.choices)}" if self.choices else ""
+        description = f"{self.description} [{self.unit}]" if self.unit else self.description
+        descriptor = ParameterDescriptor(
+            description=description, additional_constraints=constraints, read_only=self.read_only
+        )
+        if self.minimum is None and self.maximum is None:
+            return descriptor
+        is_integer = self.default is ParameterType.INTEGER or (
+            isinstance(self.default, int) and not isinstance(self.default, bool)
+        )
+        if is_integer:
+            low = -(2**62) if self.minimum is None else int(self.minimum)
+            high = 2**62 if self.maximum is None else int(self.maximum)
+            descriptor.integer_range = [IntegerRange(from_value=low, to_value=high, step=0)]
+        else:
+            low_value = -math.inf if self.minimum is None else float(self.minimum)
+            high_value = math.inf if self.maximum is None else float(self.maximum)
+            descriptor.floating_point_range = [FloatingPointRange(from_value=low_value, to_value=high_value, step=0.0)]
+        return descriptor
+
+
+def declare_parameters(node: Node, specs: Iterable[ParameterSpec]) -> None:
+    """Declare all parameters of the table on `node`."""
+    for spec in specs:
+        node.declare_parameter(spec.name, spec.default, spec.descriptor())
+
+
+def parameter_values(node: Node, specs: Iterable[ParameterSpec]) -> dict[str, Any]:
+    """Return the values by name with dots as underscores; None for what is not set."""
+    return {spec.name.replace(".", "_"): _value(node.get_parameter_or(spec.name).value) for spec in specs}
+
+
+def _value(value: Any) -> Any:
+    return tuple(value) if isinstance(value, (list, tuple)) or hasattr(value, "tolist") else value

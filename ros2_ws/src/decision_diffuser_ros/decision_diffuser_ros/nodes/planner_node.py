@@ -1,0 +1,220 @@
+"""The lifecycle node `planner`: joint states and IMU in, joint commands out, skills by service.
+
+configure   loads and verifies the model, starts the planner's process and warms it up
+activate    commands begin with the current pose, once there is a fresh state and a plan
+deactivate  leaves the robot with the last command; so do shutdown, Ctrl-C and SIGTERM
+cleanup     ends the planner's process; another configure may load another model
+"""
+
+from __future__ import annotations
+
+import time
+
+from decision_diffuser_msgs.msg import PlannerStatus
+from decision_diffuser_msgs.srv import ListSkills, SetSkill
+from rcl_interfaces.msg import SetParametersResult
+from rclpy.clock import Clock, ClockType
+from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
+from rclpy.parameter import Parameter
+from std_srvs.srv import Trigger
+
+from decision_diffuser_ros.errors import ConditionError, DecisionDiffuserError
+from decision_diffuser_ros.nodes import qos
+from decision_diffuser_ros.nodes.node_runner import run_node
+from decision_diffuser_ros.nodes.planner_parameters import SPECS, PlannerParameters
+from decision_diffuser_ros.nodes.planner_session import PlannerSession
+from decision_diffuser_ros.nodes.planner_status import empty_status, planner_status
+from decision_diffuser_ros.nodes.skill_request import number_kinds, skill_names
+
+HOUSEKEEPING_PERIOD = 0.05  # [s]
+STATUS_PERIOD = 1.0  # [s]
+
+
+class PlannerNode(LifecycleNode):
+    """See the module."""
+
+    def __init__(self) -> None:
+        super().__init__("planner")
+        PlannerParameters.declare(self)
+        self.add_on_set_parameters_callback(self._refuse_changes_while_configured)
+        self._session: PlannerSession | None = None
+        self._message = ""
+        self._next_status = 0.0
+        self._status_publisher = self.create_publisher(PlannerStatus, "~/status", qos.STATUS)
+        self.create_service(SetSkill, "~/set_skill", self._set_skill)
+        self.create_service(ListSkills, "~/list_skills", self._list_skills)
+        self.create_service(Trigger, "~/estop", self._stop_in_emergency)
+        self.create_service(Trigger, "~/reset", self._reset)
+        steady = Clock(clock_type=ClockType.STEADY_TIME)
+        self.create_timer(HOUSEKEEPING_PERIOD, self._keep_house, clock=steady)
+        self._publish_status()
+        if self.get_parameter("autostart").value:
+            self._autostart_timer = self.create_timer(0.0, self._start_by_itself, clock=steady)
+
+    def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Load and verify the model, start its process and warm it up."""
+        simulated_time = bool(self.get_parameter("use_sim_time").value)
+        try:
+            options = PlannerParameters.read(self)
+            session = PlannerSession(self, options, simulated_time=simulated_time, on_change=self._publish_status)
+        except DecisionDiffuserError as error:
+            self.get_logger().error(f"not configured: {error}")
+            self._message = str(error)
+            self._publish_status()
+            return TransitionCallbackReturn.FAILURE
+        self._session, self._message = session, ""
+        assembly = session.assembly
+        self.get_logger().info(
+            f"model '{assembly.manifest.name}' is ready after {assembly.planner.warm_up_duration:.1f} s; "
+            f"skills: {', '.join(skill_names(assembly.manifest))}"
+        )
+        self._publish_status()
+        return TransitionCallbackReturn.SUCCESS
+
+    def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Begin control steps; the first command waits for a fresh state and a plan."""
+        if self._session is None:
+            return TransitionCallbackReturn.ERROR
+        self._message = ""
+        self._session.activate()
+        self.get_logger().info(f"active: {self._session.request.text()}")
+        self._publish_status()
+        return TransitionCallbackReturn.SUCCESS
+
+    def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Leave the robot with the last command and end the control steps."""
+        if self._session is not None:
+            self._session.deactivate()
+        self._publish_status()
+        return TransitionCallbackReturn.SUCCESS
+
+    def on_cleanup(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Let go of the model."""
+        self._release("")
+        return TransitionCallbackReturn.SUCCESS
+
+    def on_shutdown(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Leave the robot with the last command, let go of everything."""
+        self.close()
+        return TransitionCallbackReturn.SUCCESS
+
+    def on_error(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """After a defect: leave the robot with the last command; configure may be tried again."""
+        self.get_logger().error("a transition failed; the node is unconfigured again")
+        self._release("a transition failed; see the log")
+        return TransitionCallbackReturn.SUCCESS
+
+    def close(self) -> None:
+        """Leave in order, from whatever state: last command, no thread, no process."""
+        self._release("")
+        self._publish(empty_status(PlannerStatus.FINALIZED, "shut down"))
+
+    def _release(self, message: str) -> None:
+        session, self._session = self._session, None
+        if session is not None:
+            session.close()
+        self._message = message
+        self._publish_status()
+
+    def _start_by_itself(self) -> None:
+        self._autostart_timer.cancel()
+        if self.trigger_configure() == TransitionCallbackReturn.SUCCESS:
+            self.trigger_activate()
+
+    def _keep_house(self) -> None:
+        """Deactivate after a defect, notice states that stay away, publish status once a second."""
+        session = self._session
+        if session is not None and session.is_active:
+            if session.failure is not None:
+                self._message = f"the control loop ended by a defect: {session.failure!r}"
+                self.trigger_deactivate()
+            session.step_without_state()
+        if time.monotonic() >= self._next_status:
+            self._publish_status()
+
+    def _set_skill(self, request: SetSkill.Request, response: SetSkill.Response) -> SetSkill.Response:
+        session = self._session
+        if session is None:
+            response.message = "no model is loaded yet; configure the node first"
+            return response
+        try:
+            asked = session.request.changed(
+                skills=request.skills,
+                weights=request.weights,
+                number_names=request.number_names,
+                numbers=request.numbers,
+            )
+            session.ask_for(asked)
+        except ConditionError as error:
+            response.message = str(error)
+            self.get_logger().warning(f"set_skill refused: {error}")
+            return response
+        response.success, response.message = True, asked.text()
+        self.get_logger().info(f"asked for {asked.text()}")
+        self._publish_status()
+        return response
+
+    def _list_skills(self, request: ListSkills.Request, response: ListSkills.Response) -> ListSkills.Response:
+        session = self._session
+        if session is None:
+            return response
+        manifest = session.assembly.manifest
+        numbers = number_kinds(manifest)
+        response.model = manifest.name
+        response.skills = list(skill_names(manifest))
+        response.number_names = [kind.kind for kind in numbers]
+        response.number_limits = [kind.scale or 1.0 for kind in numbers]
+        response.number_units = [kind.unit or "" for kind in numbers]
+        response.active = list(session.request.skills)
+        response.weights = list(session.request.weights)
+        response.condition = session.request.text()
+        return response
+
+    def _stop_in_emergency(self, request: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
+        session = self._session
+        if session is None or not session.is_active:
+            response.message = "the node is not active: it publishes no commands"
+            return response
+        session.stop_in_emergency()
+        response.success, response.message = True, "damping until ~/reset"
+        return response
+
+    def _reset(self, request: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
+        session = self._session
+        if session is None or not session.is_active:
+            response.message = "the node is not active: activate it"
+            return response
+        session.begin_anew()
+        response.success, response.message = True, "beginning anew from the current pose"
+        self._publish_status()
+        return response
+
+    def _publish_status(self) -> None:
+        session = self._session
+        if session is None:
+            self._publish(empty_status(PlannerStatus.UNCONFIGURED, self._message))
+            return
+        with session.lock:
+            self._publish(planner_status(session, message=self._message))
+
+    def _publish(self, status: PlannerStatus) -> None:
+        status.header.stamp = self.get_clock().now().to_msg()
+        self._next_status = time.monotonic() + STATUS_PERIOD
+        self._status_publisher.publish(status)
+
+    def _refuse_changes_while_configured(self, parameters: list[Parameter]) -> SetParametersResult:
+        ours = {spec.name for spec in SPECS}
+        changed = [parameter.name for parameter in parameters if parameter.name in ours]
+        if self._session is not None and changed:
+            reason = f"`{changed[0]}` is read at configure: clean the node up before it is changed"
+            return SetParametersResult(successful=False, reason=reason)
+        return SetParametersResult(successful=True)
+
+
+def main(args: list[str] | None = None) -> int:
+    """Run the node; returns the exit code."""
+    return run_node(PlannerNode, args)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,170 @@
+"""The planner node's parameters. What is not set comes from the model's manifest."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+
+from rclpy.node import Node
+
+from decision_diffuser_ros.errors import ConfigurationError
+from decision_diffuser_ros.nodes.parameter_declaration import (
+    ParameterSpec,
+    ParameterType,
+    declare_parameters,
+    parameter_values,
+)
+
+FORWARD_COMMAND = "forward_command"
+JOINT_TRAJECTORY = "joint_trajectory"
+FROM_MANIFEST = "; not set: as the model's manifest says"
+
+SPECS = (
+    ParameterSpec("autostart", False, "configure and activate by itself", read_only=True),
+    # The model
+    ParameterSpec("bundle", "quadruped_gaits", "name of a shipped model, or path of a model bundle"),
+    ParameterSpec(
+        "device",
+        "cpu",
+        "what the network runs on; auto: the GPU if there is one, else the CPU, with a warning",
+        choices=("cpu", "cuda", "tensorrt", "auto"),
+    ),
+    ParameterSpec("threads", 1, "threads of one network evaluation", "1", 1, 64),
+    ParameterSpec("joints", ParameterType.STRING_ARRAY, "joints in the order of the controller" + FROM_MANIFEST),
+    ParameterSpec(
+        "step_duration",
+        ParameterType.DOUBLE,
+        "duration of a control step, refused unless it is the model's" + FROM_MANIFEST,
+        "s",
+        0.001,
+        1.0,
+    ),
+    # What is asked of it
+    ParameterSpec(
+        "skill", ParameterType.STRING, "skill asked at first; not set: the model's first; empty: unconditioned"
+    ),
+    ParameterSpec(
+        "forward_speed", ParameterType.DOUBLE, "speed asked at first, for models that take one; not set: none", "m/s"
+    ),
+    # How it plans
+    ParameterSpec("sampler", ParameterType.STRING, "ddim or ddpm" + FROM_MANIFEST),
+    ParameterSpec("denoising_steps", ParameterType.INTEGER, "denoising steps of a plan" + FROM_MANIFEST, "1", 1, 1000),
+    ParameterSpec("guidance_weight", ParameterType.DOUBLE, "weight of the conditions" + FROM_MANIFEST, "1", 0.0, 100.0),
+    ParameterSpec("temperature", ParameterType.DOUBLE, "factor on the noise's variance" + FROM_MANIFEST, "1", 0.0, 1.0),
+    ParameterSpec(
+        "history", ParameterType.INTEGER, "observed states in a plan" + FROM_MANIFEST, "control steps", 1, 1000
+    ),
+    ParameterSpec("seed", 0, "seed of the noise", "", 0),
+    ParameterSpec("replan_every", 2, "period of plan requests", "control steps", 1, 1000),
+    ParameterSpec("planning_latency_steps", 1, "age at which a plan comes in use", "control steps", 0, 1000),
+    ParameterSpec(
+        "synchronous_planning",
+        False,
+        "wait for a plan that is due instead of going on with the old one; for simulation in lockstep",
+    ),
+    # Commands
+    ParameterSpec(
+        "command_interface",
+        FORWARD_COMMAND,
+        "the controller that commands are for",
+        choices=(FORWARD_COMMAND, JOINT_TRAJECTORY),
+    ),
+    ParameterSpec("trajectory_lead", 0.005, "time from a trajectory's stamp to its first point", "s", 0.0005, 1.0),
+    ParameterSpec("blend_duration", 0.3, "from the current pose to the plan's commands", "s", 0.0, 60.0),
+    ParameterSpec("limits.position_lower", ParameterType.DOUBLE_ARRAY, "of each of `joints`; needed", "rad"),
+    ParameterSpec("limits.position_upper", ParameterType.DOUBLE_ARRAY, "of each of `joints`; needed", "rad"),
+    ParameterSpec("limits.position_margin", 0.0, "commands stay so far inside the position limits", "rad", 0.0, 1.0),
+    ParameterSpec(
+        "limits.velocity", ParameterType.DOUBLE_ARRAY, "of the commanded position, of each of `joints`; needed", "rad/s"
+    ),
+    ParameterSpec(
+        "limits.acceleration",
+        ParameterType.DOUBLE_ARRAY,
+        "of the commanded position, of each of `joints`; not set: unlimited",
+        "rad/s^2",
+    ),
+    # Safety
+    ParameterSpec(
+        "watchdog.hold_after", 0.1, "age of a joint state or IMU reading that leads to HOLD", "s", 0.001, 60.0
+    ),
+    ParameterSpec(
+        "watchdog.hold_after_in_simulation",
+        5.0,
+        "the same with use_sim_time, on the steady clock all the same: a simulation may be slow or paused",
+        "s",
+        0.001,
+        3600.0,
+    ),
+    ParameterSpec(
+        "watchdog.damping_after", 0.5, "age that leads to DAMPING; never with use_sim_time", "s", 0.001, 600.0
+    ),
+    ParameterSpec("watchdog.recovery_time", 0.2, "all must be fresh for so long to leave HOLD", "s", 0.0, 60.0),
+    ParameterSpec("watchdog.tilt_limit", 0.8, "angle of the base that leads to DAMPING", "rad", 0.01, 3.2),
+    ParameterSpec(
+        "damping.rest_pose",
+        ParameterType.DOUBLE_ARRAY,
+        "of each of `joints`: where DAMPING leads without joint states; not set: the last command stays",
+        "rad",
+    ),
+    ParameterSpec("damping.velocity", 1.0, "joint velocity to the rest pose", "rad/s", 0.01, 100.0),
+    ParameterSpec("planner_process.start_timeout", 60.0, "for loading and warming up", "s", 0.1, 3600.0),
+    ParameterSpec("planner_process.hang_timeout", 1.0, "without a plan the process is replaced", "s", 0.01, 3600.0),
+    ParameterSpec("planner_process.restart_limit", 5, "replacements in a row until it is given up", "1", 0, 1000),
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlannerParameters:
+    """Values of all parameters, by name with dots as underscores; None where not set."""
+
+    autostart: bool
+    bundle: str
+    device: str
+    threads: int
+    joints: tuple[str, ...] | None
+    step_duration: float | None
+    skill: str | None
+    forward_speed: float | None
+    sampler: str | None
+    denoising_steps: int | None
+    guidance_weight: float | None
+    temperature: float | None
+    history: int | None
+    seed: int
+    replan_every: int
+    planning_latency_steps: int
+    synchronous_planning: bool
+    command_interface: str
+    trajectory_lead: float
+    blend_duration: float
+    limits_position_lower: tuple[float, ...] | None
+    limits_position_upper: tuple[float, ...] | None
+    limits_position_margin: float
+    limits_velocity: tuple[float, ...] | None
+    limits_acceleration: tuple[float, ...] | None
+    watchdog_hold_after: float
+    watchdog_hold_after_in_simulation: float
+    watchdog_damping_after: float
+    watchdog_recovery_time: float
+    watchdog_tilt_limit: float
+    damping_rest_pose: tuple[float, ...] | None
+    damping_velocity: float
+    planner_process_start_timeout: float
+    planner_process_hang_timeout: float
+    planner_process_restart_limit: int
+
+    def __post_init__(self) -> None:
+        for spec in SPECS:
+            value = getattr(self, spec.name.replace(".", "_"))
+            if spec.choices and value not in spec.choices:
+                raise ConfigurationError(f"`{spec.name}` must be one of {', '.join(spec.choices)}. Got '{value}'")
+
+    @classmethod
+    def declare(cls, node: Node) -> None:
+        """Declare every parameter on `node`."""
+        declare_parameters(node, SPECS)
+
+    @classmethod
+    def read(cls, node: Node) -> PlannerParameters:
+        """Return the node's values now. Raises ConfigurationError for one that is not accepted."""
+        values = parameter_values(node, SPECS)
+        return cls(**{field.name: values[field.name] for field in fields(cls)})

@@ -1,0 +1,54 @@
+"""Writes the PlannerStatus message from what the node knows."""
+
+from __future__ import annotations
+
+import math
+
+from decision_diffuser_msgs.msg import PlannerStatus
+
+from decision_diffuser_ros.control.safe_controller import ControlMode
+from decision_diffuser_ros.nodes.planner_session import PlannerSession
+from decision_diffuser_ros.nodes.skill_request import SkillRequest
+
+MODES = {
+    ControlMode.WAITING: PlannerStatus.WAITING,
+    ControlMode.ACTIVE: PlannerStatus.ACTIVE,
+    ControlMode.HOLD: PlannerStatus.HOLD,
+    ControlMode.DAMPING: PlannerStatus.DAMPING,
+}
+
+
+def empty_status(mode: int, message: str) -> PlannerStatus:
+    """Return the status of a node without a model."""
+    return PlannerStatus(mode=mode, message=message, plan_age=math.nan, planning_duration=math.nan)
+
+
+def planner_status(session: PlannerSession, *, message: str) -> PlannerStatus:
+    """Return the status of a configured node; `message` stands unless the mode has a reason of its own."""
+    assembly, stepper = session.assembly, session.stepper
+    safe, counters = assembly.safe, stepper.counters
+    status = PlannerStatus(
+        mode=MODES[safe.decision.mode] if session.is_active else PlannerStatus.INACTIVE,
+        model=assembly.manifest.name,
+        message=(safe.decision.reason if session.is_active else "") or message or stepper.last_refusal,
+        plan_id=safe.plans_followed,
+        plan_age=stepper.plan_age(),
+        planning_duration=1000.0 * stepper.planning_duration,
+        refused_joint_states=counters.refused_joint_states,
+        refused_imus=counters.refused_imus,
+        refused_plans=counters.refused_plans,
+        late_plans=counters.late_plans,
+        stale_states=safe.watchdog.stale_count,
+        planner_restarts=assembly.planner.restarts,
+    )
+    write_request(status, session.request)
+    return status
+
+
+def write_request(message: PlannerStatus, request: SkillRequest) -> None:
+    """Write what is asked for into a message."""
+    message.skills = list(request.skills)
+    message.weights = list(request.weights)
+    message.number_names = list(request.numbers)
+    message.numbers = list(request.numbers.values())
+    message.condition = request.text()

@@ -1,0 +1,93 @@
+"""The nodes of a robot as processes of this one: started together, watched, and never left behind."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+from types import TracebackType
+
+from decision_diffuser_ros.errors import ConfigurationError, DecisionDiffuserError
+
+PACKAGE = "decision_diffuser_ros"
+STOP_TIMEOUT = 8.0  # [s], for a node to leave in order
+LOG_TAIL_LINES = 12
+
+
+class ProcessError(DecisionDiffuserError):
+    """A node has ended that should run."""
+
+
+def executable(name: str) -> Path:
+    """The installed executable of this package.
+
+    Raises:
+        ConfigurationError: when no sourced workspace holds it.
+    """
+    prefixes = [prefix for prefix in os.environ.get("AMENT_PREFIX_PATH", "").split(os.pathsep) if prefix]
+    for prefix in prefixes:
+        path = Path(prefix) / "lib" / PACKAGE / name
+        if path.is_file():
+            return path
+    raise ConfigurationError(
+        f"executable '{name}' is in none of the sourced workspaces ({', '.join(prefixes) or 'none is sourced'}); "
+        "build with colcon and source install/setup.sh, or run `make setup`"
+    )
+
+
+class RobotProcesses:
+    """Starts nodes on entry and stops them all on exit, whatever happened in between.
+
+    Args:
+        commands: by name, the command line of each process.
+        log_directory: gets NAME.log of each.
+    """
+
+    def __init__(self, commands: dict[str, Sequence[str]], *, log_directory: Path) -> None:
+        self._commands = commands
+        self._logs = {name: log_directory / f"{name}.log" for name in commands}
+        self._processes: dict[str, subprocess.Popen[bytes]] = {}
+
+    def __enter__(self) -> RobotProcesses:
+        try:
+            for name, command in self._commands.items():
+                self._logs[name].parent.mkdir(parents=True, exist_ok=True)
+                with self._logs[name].open("wb") as log:
+                    self._processes[name] = subprocess.Popen(
+                        command, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT
+                    )
+        except OSError:
+            self.stop()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def check(self) -> None:
+        """Makes sure that all are running.
+
+        Raises:
+            ProcessError: with the end of the log of the one that is not.
+        """
+        for name, process in self._processes.items():
+            if process.poll() is not None:
+                lines = self._logs[name].read_text(encoding="utf-8", errors="replace").splitlines()
+                tail = "\n    ".join(lines[-LOG_TAIL_LINES:])
+                raise ProcessError(f"{name} has ended with exit code {process.returncode}; {self._logs[name]} ends:\n    {tail}")
+
+    def stop(self) -> None:
+        """Asks all to leave in order, and kills what has not left in time."""
+        running = [process for process in self._processes.values() if process.poll() is None]
+        for process in running:
+            process.send_signal(signal.SIGINT)
+        for process in running:
+            try:
+                process.wait(STOP_TIMEOUT)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()

@@ -1,0 +1,59 @@
+"""Control steps in simulated time: one whenever the stamps reach the next deadline.
+
+A step needs a joint state and an IMU reading of the same stamp, which may arrive in either order.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from decision_diffuser_ros.control.state_assembly import ImuReading, JointReading
+
+STAMP_TOLERANCE = 1e-6  # [s]
+
+
+@dataclass(frozen=True, eq=False)
+class TriggeredStep:
+    """The readings of a control step; `gap` if steps before it were missed or time went back."""
+
+    joints: JointReading
+    imu: ImuReading | None
+    gap: bool
+
+
+class StampTrigger:
+    """Pairs readings and decides which of them make a control step."""
+
+    def __init__(self, *, step_duration: float, needs_imu: bool) -> None:
+        """Trigger every `step_duration` [s] of stamps, with or without waiting for an IMU."""
+        self._step_duration = step_duration
+        self._needs_imu = needs_imu
+        self._joints: JointReading | None = None
+        self._imu: ImuReading | None = None
+        self._last_step: float | None = None
+        self._deadline = 0.0
+
+    def add_joints(self, joints: JointReading) -> TriggeredStep | None:
+        """Return the control step that this joint reading completes, if any."""
+        self._joints = joints
+        return self._complete()
+
+    def add_imu(self, imu: ImuReading) -> TriggeredStep | None:
+        """Return the control step that this IMU reading completes, if any."""
+        self._imu = imu
+        return self._complete()
+
+    def _complete(self) -> TriggeredStep | None:
+        joints, imu = self._joints, self._imu if self._needs_imu else None
+        if joints is None or (self._needs_imu and imu is None):
+            return None
+        if imu is not None and abs(imu.stamp - joints.stamp) > STAMP_TOLERANCE:
+            return None
+        stamp, last = joints.stamp, self._last_step
+        went_back = last is not None and stamp < last - STAMP_TOLERANCE
+        if last is not None and not went_back and stamp < self._deadline - STAMP_TOLERANCE:
+            return None
+        gap = went_back or (last is not None and stamp - last > 1.5 * self._step_duration)
+        self._deadline = (stamp if last is None or gap else self._deadline) + self._step_duration
+        self._last_step = stamp
+        return TriggeredStep(joints, imu, gap)

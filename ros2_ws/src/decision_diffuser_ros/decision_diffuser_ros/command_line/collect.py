@@ -22,7 +22,14 @@ def collect(
 
     Interrupted, the same command goes on where it stopped.
     """
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
 
     from decision_diffuser_ros.data import collection
     from decision_diffuser_ros.provenance import provenance
@@ -34,7 +41,11 @@ def collect(
         directory=directory, episodes=episodes, seed=seed, attributes=demonstrations.attributes
     )
     columns = (
-        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
     )
     with Progress(*columns, disable=not sys.stderr.isatty()) as progress:
         task = progress.add_task(f"demonstrations of {robot}", total=episodes)

@@ -24,19 +24,24 @@ def evaluate(
 
     from decision_diffuser_ros.errors import ConfigurationError
     from decision_diffuser_ros.provenance import provenance
-    from decision_diffuser_ros.resources import model_directory
+    from decision_diffuser_ros.resources import config_file, model_directory
 
     if experiment != "quadruped_gaits":
         raise ConfigurationError(f"experiment {experiment!r} is not known; available: quadruped_gaits")
     from decision_diffuser_ros.evaluation import quadruped_gaits, quadruped_report
+    from decision_diffuser_ros.evaluation.quadruped_policies import DeploymentSettings
     from decision_diffuser_ros.evaluation.quadruped_workers import EvaluatedModel
 
-    model = EvaluatedModel(bundle=str(model_directory(bundle or experiment)))
+    deployment = DeploymentSettings.from_parameter_file(config_file(experiment))
+    model = EvaluatedModel(bundle=str(model_directory(bundle or experiment)), deployment=deployment)
     size = quadruped_gaits.EvaluationSize.for_episodes(episodes)
     with Progress(disable=not sys.stderr.isatty(), console=Console(stderr=True)) as bar:
         task = bar.add_task("episodes", total=None)
         scores: dict[str, Any] = quadruped_gaits.evaluate(
-            model, size=size, seed=seed, processes=processes,
+            model,
+            size=size,
+            seed=seed,
+            processes=processes,
             progress=lambda done, total: bar.update(task, completed=done, total=total),
         )
     scores |= provenance()

@@ -1,0 +1,1 @@
+"""Closed-loop evaluation: who drives, what was seen, how it scores, how it looks."""

@@ -1,7 +1,7 @@
 """Which gait a robot walks, read off its feet's contacts with the floor.
 
-A gait is told by which feet move together: in a trot the diagonal ones, in a pace those of one side, in a bound the two in
-front and the two behind. That needs no model and no label: it is the physics' own verdict.
+A gait is told by which feet move together: in a trot the diagonal ones, in a pace those of one side, in a bound the
+two in front and the two behind. That needs no model and no label: it is the physics' own verdict.
 """
 
 import numpy as np

@@ -34,8 +34,12 @@ def plot_recording(recording: GaitRecording, path: Path, *, title: str) -> Path:
             axes.axvline(request.time, color="black", linewidth=1.0, linestyle="--")
     for request in recording.requests:
         feet.annotate(
-            f"{request.gait} asked", (request.time, 1.0), xycoords=("data", "axes fraction"), xytext=(3, 4),
-            textcoords="offset points", fontsize=9,
+            f"{request.gait} asked",
+            (request.time, 1.0),
+            xycoords=("data", "axes fraction"),
+            xytext=(3, 4),
+            textcoords="offset points",
+            fontsize=9,
         )
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path, dpi=130)
@@ -47,7 +51,10 @@ def _spans(values: np.ndarray, time: np.ndarray, step: float) -> list[tuple[str,
     """Stretches of equal values as (value, start, duration)."""
     changes = np.flatnonzero(np.r_[True, values[1:] != values[:-1]]) if len(values) else np.array([], int)
     ends = np.r_[changes[1:], len(values)]
-    return [(str(values[a]), float(time[a]), float(time[b - 1] - time[a] + step)) for a, b in zip(changes, ends, strict=True)]
+    return [
+        (str(values[a]), float(time[a]), float(time[b - 1] - time[a] + step))
+        for a, b in zip(changes, ends, strict=True)
+    ]
 
 
 def _draw_contacts(axes: Axes, recording: GaitRecording) -> None:
@@ -64,9 +71,21 @@ def _draw_gaits(axes: Axes, recording: GaitRecording) -> None:
     time = np.array(recording.time)
     for row, values in enumerate((recording.seen(), recording.asked())):
         for name in COLOURS:
-            bars = [(start, length) for value, start, length in _spans(values, time, recording.step_duration) if value == name]
+            bars = [
+                (start, length)
+                for value, start, length in _spans(values, time, recording.step_duration)
+                if value == name
+            ]
             axes.broken_barh(bars, (row - 0.4, 0.8), color=COLOURS[name])
     axes.set_yticks((0, 1), ("seen", "asked"))
     axes.set_ylabel("gait")
     handles = [plt.Rectangle((0, 0), 1, 1, color=COLOURS[gait]) for gait in (*PAIRS, "")]
-    axes.legend(handles, (*PAIRS, "none leads"), ncols=4, loc="upper center", bbox_to_anchor=(0.5, -0.02), fontsize=8, frameon=False)
+    axes.legend(
+        handles,
+        (*PAIRS, "none leads"),
+        ncols=4,
+        loc="upper center",
+        bbox_to_anchor=(0.5, -0.02),
+        fontsize=8,
+        frameon=False,
+    )

@@ -46,9 +46,7 @@ def _poses(recording: GaitRecording) -> list[Pose]:
     time = np.array(recording.time)
     moments = np.arange(time[0], time[-1], 1 / FRAMES_PER_SECOND)
     samples = np.searchsorted(time, moments)
-    return [
-        (recording.base_position[n], recording.base_orientation[n], recording.joint_position[n]) for n in samples
-    ]
+    return [(recording.base_position[n], recording.base_orientation[n], recording.joint_position[n]) for n in samples]
 
 
 @functools.cache

@@ -28,22 +28,24 @@ class EvaluationSize:
     """How many episodes are run.
 
     Attributes:
-        gait: of each gait, by planner, expert and the one-step baseline each.
+        gait: of each gait, by planner and by expert.
+        baseline: of each gait, by the one-step baseline.
         switch: of each ordered pair of gaits.
         push: of each gait, with pushes.
         coarse: of each gait, with the physics at 2 ms.
     """
 
     gait: int
+    baseline: int
     switch: int
     push: int
     coarse: int
 
     @classmethod
     def for_episodes(cls, episodes: int) -> "EvaluationSize":
-        """Sixth part as many switches, pushed and coarse episodes as of the plain ones: 300 go with 50."""
+        """With 300 episodes of a gait go 100 of the baseline, and 50 of each switch, with pushes and in coarse physics."""
         part = max(1, episodes // 6)
-        return cls(gait=episodes, switch=part, push=part, coarse=part)
+        return cls(gait=episodes, baseline=max(1, episodes // 3), switch=part, push=part, coarse=part)
 
 
 def evaluate(
@@ -89,9 +91,9 @@ def _jobs(size: EvaluationSize, seed: int) -> dict[str, list[Job]]:
     seeds = (int(number) for number in np.random.SeedSequence(seed).generate_state(100_000, dtype=np.uint32))
     groups: dict[str, list[Job]] = {}
     for gait in GAITS:
-        tasks = [GaitTask(seed=next(seeds), skills=(gait,), steps=STEPS) for _ in range(size.gait)]
-        for policy in (PLANNER, EXPERT, ONE_STEP):
-            groups[f"{policy} {gait}"] = [Job(task=task, policy=policy) for task in tasks]
+        tasks = [GaitTask(seed=next(seeds), skills=(gait,), steps=STEPS) for _ in range(max(size.gait, size.baseline))]
+        for policy, count in ((PLANNER, size.gait), (EXPERT, size.gait), (ONE_STEP, size.baseline)):
+            groups[f"{policy} {gait}"] = [Job(task=task, policy=policy) for task in tasks[:count]]
         pushed = [
             GaitTask(seed=next(seeds), skills=(gait,), steps=STEPS, push_every=PUSH_EVERY, push_speed=PUSH_SPEED)
             for _ in range(size.push)

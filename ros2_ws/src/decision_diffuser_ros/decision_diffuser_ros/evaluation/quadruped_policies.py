@@ -1,14 +1,19 @@
 """Who drives the quadruped in an evaluation: the scripted expert, or the planner as it is deployed."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Protocol
 
 import numpy as np
+import yaml
 
 from decision_diffuser_ros.control.limits import CommandLimiter, CommandLimits
 from decision_diffuser_ros.control.receding_horizon import RecedingHorizonController, RecedingHorizonSettings
 from decision_diffuser_ros.control.safe_controller import PLAN_SOURCE, SafeController, SafeControllerSettings
 from decision_diffuser_ros.control.watchdog import Watchdog, WatchdogSettings
+from decision_diffuser_ros.errors import ConfigurationError
 from decision_diffuser_ros.planner.conditions import Condition
 from decision_diffuser_ros.planner.planner import Planner
 from decision_diffuser_ros.simulation import quadruped_model as model
@@ -52,7 +57,7 @@ class ExpertPolicy:
 
 @dataclass(frozen=True, kw_only=True)
 class DeploymentSettings:
-    """How the planner is run on the robot; the same keys as in the robot's parameter file.
+    """How the planner is run on the robot.
 
     Attributes:
         receding_horizon: how often to plan, and how late a plan comes in use.
@@ -63,8 +68,37 @@ class DeploymentSettings:
 
     receding_horizon: RecedingHorizonSettings = field(default_factory=RecedingHorizonSettings)
     watchdog: WatchdogSettings = field(default_factory=WatchdogSettings)
-    blend_duration: float = 0.1
-    position_margin: float = 0.01
+    blend_duration: float = 0.3
+    position_margin: float = 0.0
+
+    @classmethod
+    def from_parameter_file(cls, path: Path, *, node: str = "/**/planner") -> DeploymentSettings:
+        """The settings that the planner node takes from a robot's parameter file.
+
+        Raises:
+            ConfigurationError: when the file does not give the node these parameters.
+        """
+        try:
+            parameters = yaml.safe_load(path.read_text(encoding="utf-8"))[node]["ros__parameters"]
+            watchdog = parameters["watchdog"]
+            return cls(
+                receding_horizon=RecedingHorizonSettings(
+                    replan_every=parameters["replan_every"],
+                    planning_latency_steps=parameters["planning_latency_steps"],
+                ),
+                watchdog=WatchdogSettings(
+                    hold_after=watchdog["hold_after"],
+                    damping_after=watchdog["damping_after"],
+                    recovery_time=watchdog["recovery_time"],
+                    tilt_limit=watchdog["tilt_limit"],
+                ),
+                blend_duration=parameters["blend_duration"],
+                position_margin=parameters["limits"]["position_margin"],
+            )
+        except KeyError as error:
+            raise ConfigurationError(
+                f"{path}: expected the parameter {error} of node '{node}', it is not there"
+            ) from error
 
 
 class PlannerPolicy:
@@ -84,9 +118,7 @@ class PlannerPolicy:
             controller=self._horizon,
             limiter=CommandLimiter(limits.with_margin(settings.position_margin), step_duration=self._step_duration),
             watchdog=Watchdog(settings.watchdog, sources=(PLAN_SOURCE,), now=0.0),
-            settings=SafeControllerSettings(
-                step_duration=self._step_duration, blend_duration=settings.blend_duration
-            ),
+            settings=SafeControllerSettings(step_duration=self._step_duration, blend_duration=settings.blend_duration),
         )
 
     def start(self, skill: str, forward_speed: float, rng: np.random.Generator) -> None:

@@ -11,7 +11,9 @@ def print_tables(scores: dict[str, Any], console: Console) -> None:
     console.print(_gait_table(scores))
     console.print(_switch_table(scores))
     p50, p95, p99 = (scores[f"plan_ms_p{share}"] for share in (50, 95, 99))
-    console.print(f"one plan: {p50:.1f} ms median, {p95:.1f} ms p95, {p99:.1f} ms p99 on one thread of {scores['processor']}")
+    console.print(
+        f"one plan: {p50:.1f} ms median, {p95:.1f} ms p95, {p99:.1f} ms p99 on one thread of {scores['processor']}"
+    )
 
 
 def _gait_table(scores: dict[str, Any]) -> Table:
@@ -29,8 +31,13 @@ def _gait_table(scores: dict[str, Any]) -> Table:
         }
         for driver, row in rows.items():
             table.add_row(
-                gait if driver == "planner" else "", driver, str(row["episodes"]), f"{100 * row['survived']:.1f}",
-                f"{row['pattern_share']:.3f}", f"{row['gait_share']:.3f}", f"{row['speed_mean']:.2f}",
+                gait if driver == "planner" else "",
+                driver,
+                str(row["episodes"]),
+                f"{100 * row['survived']:.1f}",
+                f"{row['pattern_share']:.3f}",
+                f"{row['gait_share']:.3f}",
+                f"{row['speed_mean']:.2f}",
             )
         table.add_section()
     return table
@@ -43,7 +50,10 @@ def _switch_table(scores: dict[str, Any]) -> Table:
     for name, row in scores["switches"].items():
         seconds = row["seconds_to_reach_p95"]
         table.add_row(
-            name.replace("_to_", " to "), str(row["switches"]), f"{100 * row['survived']:.1f}",
-            f"{100 * row['reached']:.1f}", "never" if seconds is None else f"{seconds:.2f}",
+            name.replace("_to_", " to "),
+            str(row["switches"]),
+            f"{100 * row['survived']:.1f}",
+            f"{100 * row['reached']:.1f}",
+            "never" if seconds is None else f"{seconds:.2f}",
         )
     return table

@@ -3,7 +3,7 @@
 import functools
 import multiprocessing
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from decision_diffuser_ros.evaluation.quadruped_policies import (
     DeploymentSettings,
@@ -19,7 +19,7 @@ from decision_diffuser_ros.simulation.quadruped_env import QuadrupedGaitsEnv
 from decision_diffuser_ros.simulation.quadruped_world import QuadrupedWorldSettings
 
 EXPERT, PLANNER, ONE_STEP = "expert", "planner", "one_step"
-"""Policies: the scripted expert; the planner as deployed; the same with a single denoising step, that is, regression."""
+"""Policies: the scripted expert; the planner as deployed; the same with one denoising step, that is, regression."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,7 +43,7 @@ class EvaluatedModel:
 
     bundle: str
     sampling: SamplingSettings | None = None
-    deployment: DeploymentSettings = DeploymentSettings()
+    deployment: DeploymentSettings = field(default_factory=DeploymentSettings)
 
 
 _model: EvaluatedModel

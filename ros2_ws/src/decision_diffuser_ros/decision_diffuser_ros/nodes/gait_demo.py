@@ -92,7 +92,10 @@ def _commands(settings: DemoSettings) -> dict[str, list[str]]:
         planner += ["-p", f"bundle:={settings.bundle}"]
     return {
         "quadruped_sim": [
-            str(executable("quadruped_sim_node")), *parameters, "-p", f"gui:={str(settings.gui).lower()}"
+            str(executable("quadruped_sim_node")),
+            *parameters,
+            "-p",
+            f"gui:={str(settings.gui).lower()}",
         ],
         "planner": [str(executable("planner_node")), *planner],
     }
@@ -143,4 +146,6 @@ def _show_gait(
         if monitor.now > last_time:
             last_time, last_change = monitor.now, time.monotonic()
         elif time.monotonic() > last_change + STALL_TIMEOUT:
-            raise ProcessError(f"simulated time has stood still at {last_time:.2f} s for {STALL_TIMEOUT:g} s; see {settings.output}")
+            raise ProcessError(
+                f"simulated time has stood still at {last_time:.2f} s for {STALL_TIMEOUT:g} s; see {settings.output}"
+            )

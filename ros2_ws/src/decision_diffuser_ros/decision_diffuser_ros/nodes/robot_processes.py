@@ -78,7 +78,9 @@ class RobotProcesses:
             if process.poll() is not None:
                 lines = self._logs[name].read_text(encoding="utf-8", errors="replace").splitlines()
                 tail = "\n    ".join(lines[-LOG_TAIL_LINES:])
-                raise ProcessError(f"{name} has ended with exit code {process.returncode}; {self._logs[name]} ends:\n    {tail}")
+                raise ProcessError(
+                    f"{name} has ended with exit code {process.returncode}; {self._logs[name]} ends:\n    {tail}"
+                )
 
     def stop(self) -> None:
         """Asks all to leave in order, and kills what has not left in time."""

@@ -1,0 +1,1 @@
+"""PyBullet robots and their scripted experts, as Gymnasium environments."""

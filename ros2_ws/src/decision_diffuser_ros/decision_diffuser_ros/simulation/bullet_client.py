@@ -1,7 +1,7 @@
 """PyBullet, without what its native code prints.
 
-PyBullet writes its build time when it is imported and `argv[0]=` whenever a client connects, past Python's own streams; they
-would spoil the tables and JSON of whoever uses a simulation. Import `pybullet` from here.
+PyBullet writes its build time when it is imported and `argv[0]=` whenever a client connects, past Python's own streams;
+they would spoil the tables and JSON of whoever uses a simulation. Import `pybullet` from here.
 """
 
 import contextlib

@@ -1,8 +1,8 @@
 """Scripted expert that walks the A1 in any of the gaits and changes gait in mid-run.
 
-Feet follow phase-based trajectories in the body frame; they land where Raibert's rule wants them; standing feet level the
-body; the joint targets anticipate the legs' load. The expert sees the simulator's true body velocity and clock, neither of
-which the learned planner is given.
+Feet follow phase-based trajectories in the body frame; they land where Raibert's rule wants them; standing feet level
+the body; the joint targets anticipate the legs' load. The expert sees the simulator's true body velocity and a clock,
+neither of which the learned planner is given.
 """
 
 import numpy as np
@@ -119,9 +119,7 @@ class GaitExpert:
         roll, pitch = np.arctan2(-down[1], -down[2]), np.arctan2(down[0], -down[2])
         roll_rate, pitch_rate = world.angular_velocity_in_base[:2]
         lateral = model.HIP_OFFSET - np.sign(model.HIP_OFFSET) * gait.stance_narrowing
-        feet = np.stack(
-            [self._foot_xy[:, 0], lateral + self._foot_xy[:, 1], height - model.STANDING_HEIGHT], axis=1
-        )
+        feet = np.stack([self._foot_xy[:, 0], lateral + self._foot_xy[:, 1], height - model.STANDING_HEIGHT], axis=1)
         feet_in_body = feet + model.HIP_IN_BODY
         levelling = (gait.roll_gain * roll + gait.roll_damping * roll_rate) * feet_in_body[:, 1]
         levelling -= (gait.pitch_gain * pitch + gait.pitch_damping * pitch_rate) * feet_in_body[:, 0]

@@ -1,6 +1,6 @@
 """Demonstrations of the scripted expert: disturbed, pushed and switching gait, as the planner will meet the world.
 
-Each episode is drawn from its own random generator, so that it is the same in whatever process and order it is recorded.
+Each episode is drawn from its own random generator: it is the same in whatever process and order it is recorded.
 """
 
 import functools
@@ -139,7 +139,8 @@ def record_episode(seed: int, number: int, ranges: DemonstrationRange | None = N
     """Demonstration `number` of the collection `seed`, cut short where the robot falls.
 
     The gaits take turns in `number`. `states` (steps + 1, 30), `actions` (steps, 12) the expert's clean targets [rad];
-    `extras` hold `applied_actions`, `base_position` [m], `heading` [rad], `foot_contacts`, `forward_speed_command` [m/s].
+    `extras` hold `applied_actions`, `base_position` [m], `heading` [rad], `foot_contacts` and
+    `forward_speed_command` [m/s].
     """
     ranges = ranges or DemonstrationRange()
     random = np.random.default_rng([seed, number])

@@ -1,7 +1,7 @@
 """The A1 as a Gymnasium environment: joint targets in, the planner's state out, forward progress as reward."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import gymnasium
 import numpy as np
@@ -45,7 +45,7 @@ class QuadrupedGaitsEnv(gymnasium.Env[np.ndarray, np.ndarray]):
     An episode terminates when the robot has fallen; registered under `ENVIRONMENT_ID` it is truncated after 250 steps.
     """
 
-    metadata = {"render_modes": ["rgb_array"], "render_fps": 50}
+    metadata: ClassVar[dict[str, Any]] = {"render_modes": ["rgb_array"], "render_fps": 50}
 
     def __init__(
         self,

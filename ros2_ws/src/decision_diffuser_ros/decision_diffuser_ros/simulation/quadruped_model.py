@@ -1,8 +1,8 @@
 """Unitree A1: joint names, limits and analytic leg kinematics.
 
 Every array over joints is in the order of `JOINT_NAMES`: legs FR, FL, RR, RL, each hip (abduction), upper, lower.
-The body frame is REP-103: x forward, y left, z up. The figures are those of `a1/a1.urdf` in `pybullet_data`; a test holds
-them to that file.
+The body frame is REP-103: x forward, y left, z up. The figures are those of `a1/a1.urdf` in `pybullet_data`; a test
+holds them to that file.
 """
 
 import numpy as np
@@ -90,7 +90,5 @@ def foot_jacobian(joint_position: np.ndarray) -> np.ndarray:
     return jacobian
 
 
-STANDING_POSE = joint_position_for_feet(
-    np.stack([np.zeros(4), HIP_OFFSET, np.full(4, -STANDING_HEIGHT)], axis=1)
-)
+STANDING_POSE = joint_position_for_feet(np.stack([np.zeros(4), HIP_OFFSET, np.full(4, -STANDING_HEIGHT)], axis=1))
 """Joint positions of a robot that stands with its feet under its hips, (12,) [rad]."""

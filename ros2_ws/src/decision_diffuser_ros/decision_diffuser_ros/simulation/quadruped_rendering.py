@@ -25,7 +25,9 @@ class QuadrupedRenderer:
         self._robot = self._client.loadURDF(
             str(data / "a1" / "a1.urdf"), [0, 0, 0.5], flags=pybullet.URDF_USE_INERTIA_FROM_FILE
         )
-        names = [self._client.getJointInfo(self._robot, i)[1].decode() for i in range(self._client.getNumJoints(self._robot))]
+        names = [
+            self._client.getJointInfo(self._robot, i)[1].decode() for i in range(self._client.getNumJoints(self._robot))
+        ]
         self._joints = [names.index(name) for name in model.JOINT_NAMES]
         inertial = self._client.getDynamicsInfo(self._robot, -1)
         self._inertial_in_base = inertial[3], inertial[4]

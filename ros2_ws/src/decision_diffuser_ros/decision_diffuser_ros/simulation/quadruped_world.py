@@ -1,7 +1,7 @@
 """PyBullet world with one Unitree A1 on a plane, driven by joint position targets.
 
-The robot's motor controllers are part of the world: a torque PD that runs at every physics step, with the torque clipped
-joint by joint. PyBullet's built-in position control makes the robot fall.
+The robot's motor controllers are part of the world: a torque PD that runs at every physics step, with the torque
+clipped joint by joint. PyBullet's built-in position control makes the robot fall.
 """
 
 import pathlib
@@ -62,7 +62,10 @@ class QuadrupedWorld:
         client, data = self._client, pathlib.Path(pybullet_data.getDataPath())
         client.setGravity(0, 0, -9.81)
         client.setPhysicsEngineParameter(
-            fixedTimeStep=self.settings.time_step, numSolverIterations=self.settings.solver_iterations, numSubSteps=0, deterministicOverlappingPairs=1
+            fixedTimeStep=self.settings.time_step,
+            numSolverIterations=self.settings.solver_iterations,
+            numSubSteps=0,
+            deterministicOverlappingPairs=1,
         )
         self._floor = client.loadURDF(str(data / "plane.urdf"))
         self._robot = client.loadURDF(
@@ -197,7 +200,7 @@ class QuadrupedWorld:
         return bool(self.base_position_in_world[2] < FALLEN_HEIGHT or upright < FALLEN_TILT_COSINE)
 
     def state(self) -> np.ndarray:
-        """What the planner sees, (30,): joint position, joint velocity, gravity direction and angular velocity in base."""
+        """What the planner sees, (30,): joint position and velocity, gravity direction and angular velocity in base."""
         return np.concatenate(
             [self.joint_position, self.joint_velocity, self.gravity_direction_in_base, self.angular_velocity_in_base]
         )

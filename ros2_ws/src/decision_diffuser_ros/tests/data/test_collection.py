@@ -15,7 +15,9 @@ def record(seed, number):
     """An episode that can be told by its numbers."""
     random = np.random.default_rng([seed, number])
     return Episode(
-        states=random.normal(size=(5, 2)), actions=random.normal(size=(4, 1)), skills=np.zeros(4, np.int8),
+        states=random.normal(size=(5, 2)),
+        actions=random.normal(size=(4, 1)),
+        skills=np.zeros(4, np.int8),
         attributes={"seed": seed, "number": number},
     )
 

@@ -29,7 +29,7 @@ def test_data_without_a_description_is_refused():
     with pytest.raises(DataError, match="key 'robot' is missing"):
         DataDescription.from_metadata(metadata(incomplete))
     repeated = {**DESCRIPTION.to_json(), "joint_names": ["arm", "arm"]}
-    with pytest.raises(DataError, match="`joint_names` unique"):
+    with pytest.raises(DataError, match="`joint_names` that are unique"):
         DataDescription.from_metadata(metadata(repeated))
 
 

@@ -39,7 +39,9 @@ def test_joint_limits_are_those_of_the_urdf(loaded):
 
 
 def test_effort_limits_never_exceed_those_of_the_urdf(loaded):
-    assert all(infos(loaded)[name][10] >= limit for name, limit in zip(model.JOINT_NAMES, model.MAX_EFFORT, strict=True))
+    assert all(
+        infos(loaded)[name][10] >= limit for name, limit in zip(model.JOINT_NAMES, model.MAX_EFFORT, strict=True)
+    )
 
 
 def test_mass_is_that_of_the_urdf(loaded):
@@ -55,7 +57,10 @@ def test_feet_are_where_pybullet_puts_them(loaded, seed):
     pose = random_pose(seed)
     for name, angle in zip(model.JOINT_NAMES, pose, strict=True):
         client.resetJointState(robot, joints[name][0], angle)
-    feet = [client.getLinkState(robot, joints[f"{leg}_toe_fixed"][0], computeForwardKinematics=1)[4] for leg in model.LEG_NAMES]
+    feet = [
+        client.getLinkState(robot, joints[f"{leg}_toe_fixed"][0], computeForwardKinematics=1)[4]
+        for leg in model.LEG_NAMES
+    ]
     base, orientation = client.getBasePositionAndOrientation(robot)
     inertial = client.getDynamicsInfo(robot, -1)
     origin = client.multiplyTransforms(base, orientation, *client.invertTransform(inertial[3], inertial[4]))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 
 import numpy as np
 import pytest
@@ -146,6 +147,6 @@ def test_the_learning_rate_warms_up_and_then_falls_to_zero():
     rates = [learning_rate_factor(step, warm_up_steps=4, training_steps=20) for step in range(21)]
     assert rates[:4] == [0.25, 0.5, 0.75, 1.0]
     assert rates[4] == 1.0
-    assert all(later <= earlier for earlier, later in zip(rates[4:], rates[5:], strict=False))
+    assert all(later <= earlier for earlier, later in itertools.pairwise(rates[4:]))
     assert rates[12] == pytest.approx(0.5)
     assert rates[20] == pytest.approx(0.0)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import datetime
 import logging
+import signal
 import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -91,6 +92,9 @@ def fit(
         directory: gets `last.ckpt` and `logs/version_*/metrics.csv`, a version a start.
         machine: where to train.
         callbacks: further Lightning callbacks.
+
+    Raises:
+        KeyboardInterrupt: on Ctrl-C; what is lost is the time since the last checkpoint.
     """
     torch.set_num_threads(machine.threads)
     checkpoint = directory / f"{CHECKPOINT_NAME}.ckpt"
@@ -98,12 +102,13 @@ def fit(
     examples = Examples(draw, seed=seed, first_step=first_step, training_steps=training_steps)
     with _without_advice():
         trainer = _trainer(training_steps, directory, machine, callbacks)
-        trainer.fit(
-            module,
-            DataLoader(examples, batch_size=None),
-            ckpt_path=checkpoint if first_step else None,
-            weights_only=True,
-        )
+        with _interruptible(trainer):
+            trainer.fit(
+                module,
+                DataLoader(examples, batch_size=None),
+                ckpt_path=checkpoint if first_step else None,
+                weights_only=True,
+            )
         trainer.save_checkpoint(checkpoint)
 
 
@@ -135,6 +140,19 @@ def _trainer(training_steps: int, directory: Path, machine: Machine, callbacks: 
         enable_model_summary=False,
         callbacks=[clock_checkpoint, *progress_bar, *callbacks],
     )
+
+
+@contextlib.contextmanager
+def _interruptible(trainer: Trainer) -> Iterator[None]:
+    """Let Ctrl-C be a KeyboardInterrupt: Lightning makes an exit of it and leaves the signal ignored."""
+    handler = signal.getsignal(signal.SIGINT)
+    try:
+        yield
+    except SystemExit as ended:
+        if not trainer.interrupted:
+            raise
+        signal.signal(signal.SIGINT, handler)
+        raise KeyboardInterrupt from ended
 
 
 @contextlib.contextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import signal
 
 import pytest
 import torch
@@ -27,12 +28,12 @@ class KilledError(Exception):
 
 
 class KillAt(Callback):
-    def __init__(self, training_step: int) -> None:
-        self.training_step = training_step
+    def __init__(self, training_step: int, error: type[BaseException] = KilledError) -> None:
+        self.training_step, self.error = training_step, error
 
     def on_train_batch_start(self, trainer, module, batch, batch_index) -> None:
         if trainer.global_step == self.training_step:
-            raise KilledError
+            raise self.error
 
 
 def fit_toy(directory, *, callbacks=()) -> TrainingModule:
@@ -65,6 +66,14 @@ def test_a_killed_training_ends_with_the_weights_of_one_that_was_not(tmp_path):
     assert resumed.state_dict().keys() == whole.state_dict().keys()
     for name, value in whole.state_dict().items():
         torch.testing.assert_close(resumed.state_dict()[name], value, rtol=0.0, atol=0.0, msg=name)
+
+
+def test_an_interrupted_training_says_so_and_can_be_interrupted_again(tmp_path):
+    handler = signal.getsignal(signal.SIGINT)
+    with pytest.raises(KeyboardInterrupt):
+        fit_toy(tmp_path, callbacks=(KillAt(3, KeyboardInterrupt),))
+    assert signal.getsignal(signal.SIGINT) is handler
+    assert checkpointed_step(tmp_path / "last.ckpt") == 3
 
 
 def test_the_losses_before_and_after_an_interruption_make_one_curve(tmp_path):

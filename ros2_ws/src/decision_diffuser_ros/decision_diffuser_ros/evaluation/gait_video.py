@@ -37,7 +37,7 @@ def write_video(
         imageio.get_writer(path, fps=FRAMES_PER_SECOND, codec="libx264", quality=7, macro_block_size=16) as writer,
     ):
         for done, frame in enumerate(pool.imap(_draw, poses, chunksize=8), start=1):
-            writer.append_data(frame)
+            writer.append_data(frame)  # type: ignore[attr-defined]  # declared in a subclass
             progress(done, len(poses))
     return path
 

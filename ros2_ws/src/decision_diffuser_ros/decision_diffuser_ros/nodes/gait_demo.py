@@ -85,7 +85,7 @@ def run_demo(settings: DemoSettings, *, show: Callable[[DemoView], None]) -> Gai
     return view.recording
 
 
-def _commands(settings: DemoSettings) -> dict[str, list[str]]:
+def _commands(settings: DemoSettings) -> dict[str, Sequence[str]]:
     parameters = ["--ros-args", "--params-file", str(config_file("quadruped_gaits"))]
     planner = [*parameters, "-p", f"skill:={settings.gaits[0]}", "-p", "autostart:=true", "-p", "use_sim_time:=true"]
     if settings.bundle is not None:

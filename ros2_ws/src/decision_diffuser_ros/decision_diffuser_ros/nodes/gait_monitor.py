@@ -39,7 +39,7 @@ class GaitMonitor(Node):
         self._last_sample = -math.inf
         self._answer: Any = None
         self._asked = GaitRequest(0.0, "")
-        self._client = self.create_client(SetSkill, f"{planner}/set_skill")
+        self._client: Any = self.create_client(SetSkill, f"{planner}/set_skill")
         self.create_subscription(PlannerStatus, f"{planner}/status", self._take_status, qos.STATUS)
         self.create_subscription(Odometry, "odom", lambda m: self._take("odometry", m), qos.SENSOR_OUTPUT)
         self.create_subscription(JointState, "joint_states", lambda m: self._take("joints", m), qos.SENSOR_OUTPUT)

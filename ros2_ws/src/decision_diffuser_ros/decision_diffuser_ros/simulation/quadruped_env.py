@@ -1,7 +1,7 @@
 """The A1 as a Gymnasium environment: joint targets in, the planner's state out, forward progress as reward."""
 
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any
 
 import gymnasium
 import numpy as np
@@ -45,7 +45,7 @@ class QuadrupedGaitsEnv(gymnasium.Env[np.ndarray, np.ndarray]):
     An episode terminates when the robot has fallen; registered under `ENVIRONMENT_ID` it is truncated after 250 steps.
     """
 
-    metadata: ClassVar[dict[str, Any]] = {"render_modes": ["rgb_array"], "render_fps": 50}
+    metadata = {"render_modes": ["rgb_array"], "render_fps": 50}  # noqa: RUF012 - as Gymnasium declares it
 
     def __init__(
         self,
@@ -62,7 +62,8 @@ class QuadrupedGaitsEnv(gymnasium.Env[np.ndarray, np.ndarray]):
             model.JOINT_LOWER.astype(np.float32), model.JOINT_UPPER.astype(np.float32), dtype=np.float32
         )
         bounds = np.concatenate([np.full(12, 2 * np.pi), np.full(12, 200.0), np.full(3, 1.01), np.full(3, 100.0)])
-        self.observation_space = gymnasium.spaces.Box(-bounds.astype(np.float32), bounds.astype(np.float32))
+        self._state_bounds = bounds.astype(np.float32)
+        self.observation_space = gymnasium.spaces.Box(-self._state_bounds, self._state_bounds)
 
     def reset(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
@@ -96,7 +97,7 @@ class QuadrupedGaitsEnv(gymnasium.Env[np.ndarray, np.ndarray]):
 
     def _observation(self) -> np.ndarray:
         state = self.world.state().astype(np.float32)
-        return np.clip(state, self.observation_space.low, self.observation_space.high)
+        return np.clip(state, -self._state_bounds, self._state_bounds)
 
     def _info(self) -> dict[str, Any]:
         return {
@@ -131,4 +132,4 @@ class QuadrupedGaitsEnv(gymnasium.Env[np.ndarray, np.ndarray]):
 def register() -> None:
     """Makes the environment known to `gymnasium.make`; harmless when called again."""
     if ENVIRONMENT_ID not in gymnasium.registry:
-        gymnasium.register(ENVIRONMENT_ID, entry_point=QuadrupedGaitsEnv, max_episode_steps=EPISODE_STEPS)
+        gymnasium.register(ENVIRONMENT_ID, entry_point=f"{__name__}:QuadrupedGaitsEnv", max_episode_steps=EPISODE_STEPS)

@@ -34,6 +34,11 @@ ROSDEP_KEYS = {
 }
 """Import names whose rosdep key is another; any other import is its own key."""
 
+IMPORTED_FROM = {"pybullet_data": "pybullet", "pybullet_utils": "pybullet", "PIL": "pillow", "yaml": "pyyaml"}
+"""Import names whose distribution is called otherwise."""
+
+REQUIREMENTS = SHARE.parents[2] / "requirements"
+
 pytestmark = pytest.mark.skipif(not SETUP.is_file(), reason="the source tree of the package is not here")
 
 
@@ -48,6 +53,16 @@ def test_every_import_outside_training_has_a_dependency_in_package_xml():
     }
     foreign = {name for name in names if name not in sys.stdlib_module_names and name != PACKAGE}
     assert {ROSDEP_KEYS.get(name, name) for name in foreign} <= declared_dependencies()
+
+
+@pytest.mark.skipif(not REQUIREMENTS.is_dir(), reason="the pinned requirements of the repository are not here")
+def test_every_library_that_is_imported_is_pinned_in_the_requirements():
+    imported = {name.split(".")[0] for file in source_files() for name in imported_modules(file)}
+    libraries = {IMPORTED_FROM.get(name, name) for name in imported if name not in sys.stdlib_module_names}
+    ros = {name for name in libraries if name in declared_dependencies()}
+    pins = "\n".join(file.read_text() for file in REQUIREMENTS.glob("*.txt") if file.name != "constraints.txt")
+    unpinned = {name for name in libraries - ros - {PACKAGE} if not re.search(rf"(?m)^{name}==", pins)}
+    assert unpinned == set()
 
 
 def test_every_executable_has_its_function():

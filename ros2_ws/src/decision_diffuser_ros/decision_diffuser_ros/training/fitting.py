@@ -15,11 +15,12 @@ from typing import Any
 import numpy as np
 import torch
 from lightning.pytorch import Trainer
-from lightning.pytorch.callbacks import Callback, ModelCheckpoint, RichProgressBar
+from lightning.pytorch.callbacks import Callback, ModelCheckpoint
 from lightning.pytorch.loggers import CSVLogger
 from torch.utils.data import DataLoader, IterableDataset
 
 from decision_diffuser_ros.errors import ConfigurationError
+from decision_diffuser_ros.training.progress_bar import TrainingProgressBar
 from decision_diffuser_ros.training.training_module import TrainingModule
 
 CHECKPOINT_NAME = "last"
@@ -127,7 +128,7 @@ def _trainer(training_steps: int, directory: Path, machine: Machine, callbacks: 
         train_time_interval=datetime.timedelta(minutes=machine.checkpoint_minutes),
         enable_version_counter=False,
     )
-    progress_bar = [RichProgressBar(refresh_rate=10)] if machine.progress else []
+    progress_bar = [TrainingProgressBar(directory.name.replace("_", " "))] if machine.progress else []
     return Trainer(
         accelerator="gpu" if machine.device == "cuda" else "cpu",
         devices=1,

@@ -2,7 +2,7 @@
 
 VENV := .venv
 PYTHON ?=          # a particular Python to set up with, e.g. make demo PYTHON=python3.10
-TESTS ?= ros2_ws/src/decision_diffuser_ros/tests
+TESTS ?=           # some of the tests only, e.g. make test TESTS=ros2_ws/src/decision_diffuser_ros/tests/planner
 
 SETUP := python3 scripts/setup --python "$(strip $(PYTHON))"
 HAS_PYTHON := command -v python3 > /dev/null || \
@@ -13,7 +13,7 @@ IN_WORKSPACE := $(VENV)/bin/in-workspace
 
 help:
 	@echo "make demo         set up and watch the simulated robot walk, about a minute once set up"
-	@echo "make test         set up and run the tests and the linters (TESTS=path/of/test_file.py for some of them)"
+	@echo "make test         set up and run the tests and the linters"
 	@echo "make setup        set up only: then .venv/bin/decision-diffuser --help"
 	@echo "make setup-train  and what training needs (torch)"
 	@echo "make lint         linters and type checker alone"
@@ -36,7 +36,7 @@ demo: setup
 	@$(VENV)/bin/decision-diffuser demo quadruped_gaits
 
 test: setup-test
-	@$(IN_WORKSPACE) python -m pytest $(TESTS)
+	@$(IN_WORKSPACE) python -m pytest $(strip $(TESTS))
 
 lint: setup-test
 	@$(IN_WORKSPACE) ruff check .

@@ -64,8 +64,8 @@ class VirtualEnvironment:
 
     def install(self, name: str) -> None:
         """Installs `requirements/<name>.txt` unless that has been done with the same pins."""
-        requirements = self._requirements(self._folder / f"{name}.txt")
-        constraints = self._requirements(self._folder / "constraints.txt")
+        requirements = self.requirements(f"{name}.txt")
+        constraints = self.requirements("constraints.txt")
         stamp = Stamp(self.path / "setup" / f"{name}.stamp", facts=[*requirements, *constraints])
         if stamp.is_current():
             return
@@ -79,33 +79,31 @@ class VirtualEnvironment:
             self._pip_install(requirements)
         stamp.write()
 
-    def _pip_install(self, requirements: list[str]) -> None:
-        constraints = self.path / "setup" / "constraints.txt"
-        constraints.parent.mkdir(exist_ok=True)
-        constraints.write_text("\n".join(self._requirements(self._folder / "constraints.txt")) + "\n")
-        command = [str(self.python), "-m", "pip", "install", "--no-input", "-c", str(constraints), *requirements]
-        run_logged(command, self.log, self.environment, self._root)
-
-    def _requirements(self, file: Path) -> list[str]:
-        """The requirements in `file` and in those which it includes, made fit for this machine.
+    def requirements(self, file: str) -> list[str]:
+        """What `file` in requirements/ asks for, with the files that it includes, made fit for this machine.
 
         With a GPU, ONNX Runtime is the one that can use it. With a sourced ROS 2, numpy stays the one that its compiled
         messages were built for.
         """
         requirements: list[str] = []
-        for line in file.read_text().splitlines():
+        for line in (self._folder / file).read_text().splitlines():
             text = line.partition("#")[0].strip()
             if text.startswith("-r "):
-                requirements += self._requirements(file.parent / text[len("-r ") :].strip())
+                requirements += self.requirements(text[len("-r ") :].strip())
             elif text.startswith("onnxruntime==") and self._with_gpu:
-                continue
+                requirements += self.requirements("gpu.txt") if file != "constraints.txt" else []
             elif text.startswith("numpy==") and self._with_system_packages:
                 requirements.append(f"numpy=={self._interpreter.numpy_version}")
             elif text:
                 requirements.append(text)
-        if self._with_gpu and file.name == "deploy.txt":
-            requirements += self._requirements(file.parent / "gpu.txt")
-        return requirements
+        return list(dict.fromkeys(requirements))
+
+    def _pip_install(self, requirements: list[str]) -> None:
+        constraints = self.path / "setup" / "constraints.txt"
+        constraints.parent.mkdir(exist_ok=True)
+        constraints.write_text("\n".join(self.requirements("constraints.txt")) + "\n")
+        command = [str(self.python), "-m", "pip", "install", "--no-input", "-c", str(constraints), *requirements]
+        run_logged(command, self.log, self.environment, self._root)
 
     def _works(self) -> bool:
         question = "import sys, pip; print(*sys.version_info[:2], sys.prefix)"

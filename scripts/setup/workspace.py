@@ -55,7 +55,7 @@ class Workspace:
         python_headers, numpy_headers = answer.stdout.splitlines()
         for file in self._venv.path.glob("share/*/cmake/*rosidl_generator_py*.cmake"):
             text = file.read_text()
-            adapted = _replace_headers(text, python_headers=python_headers, numpy_headers=numpy_headers)
+            adapted = replace_headers(text, python_headers=python_headers, numpy_headers=numpy_headers)
             if adapted != text:
                 file.write_text(adapted)
         stamp.write()
@@ -111,7 +111,7 @@ class Workspace:
         return sorted(str(path) for path in paths if path.is_file() and "__pycache__" not in path.parts)
 
 
-def _replace_headers(text: str, *, python_headers: str, numpy_headers: str) -> str:
+def replace_headers(text: str, *, python_headers: str, numpy_headers: str) -> str:
     """`text` with the header folders of the wheels' build machine replaced, whichever Python they were built for."""
     for tag in ("cp310-cp310", "cp311-cp311", "cp312-cp312"):
         version = f"3.{tag[3:5]}"

@@ -77,6 +77,7 @@ class Watchdog:
         self._last_fresh = dict.fromkeys(self._sources, now)
         self._decision = SafetyDecision(SafetyMode.ACTIVE)
         self._last_fault = -math.inf
+        self._was_stale = False
 
     @property
     def decision(self) -> SafetyDecision:
@@ -104,6 +105,7 @@ class Watchdog:
             fault: why no plan can be followed, as for a stale source; empty for no fault.
         """
         found = self._judge(now, tilt, fault)
+        self._count_stale(now)
         last = self._decision
         if found.mode is not SafetyMode.ACTIVE:
             self._last_fault = now
@@ -111,10 +113,13 @@ class Watchdog:
             return last
         if found.mode is SafetyMode.ACTIVE and now - self._last_fault < self.settings.recovery_time:
             return last
-        if found.mode is SafetyMode.HOLD and last.mode is SafetyMode.ACTIVE and not fault:
-            self.stale_count += 1
         self._decision = found
         return found
+
+    def _count_stale(self, now: float) -> None:
+        is_stale = any(self.age(source, now) > self.settings.hold_after for source in self._sources)
+        self.stale_count += is_stale and not self._was_stale
+        self._was_stale = is_stale
 
     def _judge(self, now: float, tilt: float, fault: str) -> SafetyDecision:
         if not tilt <= self.settings.tilt_limit:

@@ -57,6 +57,7 @@ class ControlStepper:
         """Begin anew at steady time `now` [s]; readings from before do not count."""
         self._joints = self._imu = None
         self.planning_duration = math.nan
+        self.last_refusal = ""
         self._assembly.assembler.reset()
         self._planner.take_results()
         self._safe.activate(now)

@@ -24,13 +24,13 @@ def empty_status(mode: int, message: str) -> PlannerStatus:
 
 
 def planner_status(session: PlannerSession, *, message: str) -> PlannerStatus:
-    """Return the status of a configured node; `message` stands unless the mode has a reason of its own."""
+    """Return the status of a configured node; `message` stands where the mode has no reason of its own."""
     assembly, stepper = session.assembly, session.stepper
     safe, counters = assembly.safe, stepper.counters
     status = PlannerStatus(
         mode=MODES[safe.decision.mode] if session.is_active else PlannerStatus.INACTIVE,
         model=assembly.manifest.name,
-        message=(safe.decision.reason if session.is_active else "") or message or stepper.last_refusal,
+        message=_message(session, message),
         plan_id=safe.plans_followed,
         plan_age=stepper.plan_age(),
         planning_duration=1000.0 * stepper.planning_duration,
@@ -52,3 +52,10 @@ def write_request(message: PlannerStatus, request: SkillRequest) -> None:
     message.number_names = list(request.numbers)
     message.numbers = list(request.numbers.values())
     message.condition = request.text()
+
+
+def _message(session: PlannerSession, message: str) -> str:
+    """Return why the mode is what it is, and what was refused last."""
+    reason = session.assembly.safe.decision.reason if session.is_active else ""
+    refusal = f"last refused: {session.stepper.last_refusal}" if session.stepper.last_refusal else ""
+    return "; ".join(part for part in (reason or message, refusal) if part)

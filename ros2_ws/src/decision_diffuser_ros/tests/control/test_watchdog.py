@@ -69,14 +69,15 @@ def test_a_reported_fault_holds_and_keeps_its_reason_until_recovery():
     assert watchdog.check(0.25).mode is SafetyMode.ACTIVE
 
 
-def test_every_time_that_states_become_stale_is_counted_once():
+@pytest.mark.parametrize("fault", ["", "there is no usable state"])
+def test_every_time_that_states_become_stale_is_counted_once(fault):
     watchdog = watchdog_at_zero()
     for beginning in (0.0, 1.0):
         for tick in range(60):
             now = beginning + tick * 0.01
             if tick < 10 or tick > 30:
                 report_all(watchdog, now)
-            watchdog.check(now)
+            watchdog.check(now, fault=fault)
         report_all(watchdog, beginning + 1.0)
     assert watchdog.stale_count == 2
 

@@ -1,0 +1,141 @@
+"""Starting, refusing and leaving: the planner node's process."""
+
+import re
+import signal
+
+import numpy as np
+import pytest
+
+pytest.importorskip("rclpy", reason="needs ROS 2")
+pytest.importorskip("decision_diffuser_msgs", reason="needs the workspace built and sourced")
+
+from decision_diffuser_msgs.msg import PlannerStatus
+from rcl_interfaces.msg import Parameter, ParameterType, ParameterValue
+from rcl_interfaces.srv import DescribeParameters, SetParameters
+
+from decision_diffuser_ros.nodes.planner_parameters import SPECS
+from decision_diffuser_ros.simulation.quadruped_model import JOINT_NAMES, STANDING_POSE
+from tests.bundles import make_quadruped_bundle
+from tests.nodes.processes import NodeProcess, is_running
+from tests.nodes.robot import Robot
+
+pytestmark = pytest.mark.ros
+
+
+def planner_of(bundle, log, *, namespace, **parameters):
+    parameters = {"use_sim_time": True, "synchronous_planning": True, "bundle": bundle, **parameters}
+    return NodeProcess("planner_node", log, parameters=parameters, namespace=namespace)
+
+
+def set_parameter(robot, name, value):
+    kinds = {str: ("PARAMETER_STRING", "string_value"), float: ("PARAMETER_DOUBLE", "double_value")}
+    kinds[list] = ("PARAMETER_STRING_ARRAY", "string_array_value")
+    kind, field = kinds[type(value)]
+    message = ParameterValue(type=getattr(ParameterType, kind), **{field: value})
+    request = SetParameters.Request(parameters=[Parameter(name=name, value=message)])
+    return robot.call(SetParameters, "set_parameters", request).results[0]
+
+
+def test_what_does_not_fit_is_refused_at_configure_until_it_does(context, standing_bundle, tmp_path):
+    damaged = make_quadruped_bundle(tmp_path / "damaged")
+    graph = damaged / "denoiser.onnx"
+    content = bytearray(graph.read_bytes())
+    content[100] ^= 1
+    graph.write_bytes(content)
+    planner = planner_of(damaged, tmp_path / "log", namespace="refused")
+    robot = Robot(context, namespace="refused")
+    try:
+        assert_parameters_are_described(robot)
+        assert not robot.transition("configure")
+        message = robot.wait_for_status(lambda status: bool(status.message)).message
+        assert "denoiser.onnx: expected SHA-256" in message
+        assert ", got " in message
+        for name, wrong, right, expected in (
+            ("bundle", "no_such_model", str(standing_bundle), "model 'no_such_model' is not shipped; available:"),
+            ("step_duration", 0.01, 0.02, "expected 0.02 s, got 0.01 s"),
+            ("joints", ["wheel"], list(JOINT_NAMES), "expected FR_hip_joint, .* got wheel"),
+            ("skill", "galop", "trot", "available: bound, pace, trot"),
+            ("command_interface", "torque", "forward_command", "must be one of forward_command, joint_trajectory"),
+        ):
+            assert set_parameter(robot, "bundle", str(standing_bundle)).successful
+            assert set_parameter(robot, name, wrong).successful
+            assert not robot.transition("configure"), name
+            assert matches(expected, robot.wait_for_status(lambda s, e=expected: matches(e, s.message)).message)
+            assert set_parameter(robot, name, right).successful
+        assert robot.transition("configure")
+        assert robot.wait_for_mode(PlannerStatus.INACTIVE).model == "quadruped_gaits"
+        refusal = set_parameter(robot, "skill", "pace")
+        assert not refusal.successful
+        assert "is read at configure" in refusal.reason
+        assert planner.stop() == 0
+    finally:
+        planner.stop(signal.SIGKILL)
+        robot.close()
+
+
+def matches(pattern, text):
+    return re.search(pattern, text) is not None
+
+
+def assert_parameters_are_described(robot):
+    names = [spec.name for spec in SPECS]
+    described = robot.call(DescribeParameters, "describe_parameters", DescribeParameters.Request(names=names))
+    by_name = {descriptor.name: descriptor for descriptor in described.descriptors}
+    assert all(by_name[name].description for name in names)
+    assert by_name["blend_duration"].description.endswith("[s]")
+    assert by_name["blend_duration"].floating_point_range[0].from_value == 0.0
+    assert by_name["command_interface"].additional_constraints == "one of forward_command, joint_trajectory"
+
+
+def test_ctrl_c_leaves_the_last_command_and_no_process(context, standing_bundle, tmp_path):
+    planner = planner_of(standing_bundle, tmp_path / "log", namespace="ended", autostart=True)
+    robot = Robot(context, namespace="ended")
+    try:
+        last = robot.steps(5)[-1]
+        children = planner.children()
+        assert children
+        count = len(robot.commands)
+        assert planner.stop(signal.SIGINT) == 0
+        assert robot.spin_until(lambda: len(robot.commands) > count)
+        np.testing.assert_array_equal(robot.commands[-1], last)
+        assert robot.spin_until(lambda: not any(map(is_running, children)), timeout=5.0)
+        assert "Traceback" not in planner.log
+    finally:
+        planner.stop(signal.SIGKILL)
+        robot.close()
+
+
+def test_two_robots_in_two_namespaces_do_not_hear_each_other(context, standing_bundle, tmp_path):
+    planners = [
+        planner_of(standing_bundle, tmp_path / "one", namespace="one", autostart=True),
+        planner_of(
+            standing_bundle,
+            tmp_path / "two",
+            namespace="two",
+            autostart=True,
+            command_interface="joint_trajectory",
+        ),
+    ]
+    one, two = Robot(context, namespace="one"), Robot(context, namespace="two")
+    try:
+        one.position, two.position = STANDING_POSE + 0.05, STANDING_POSE - 0.05
+        np.testing.assert_allclose(one.step(), one.position, atol=1e-9)
+        two.wait_for_mode(PlannerStatus.WAITING)
+        assert not two.commands
+        assert not two.trajectories
+        two.spin_until(lambda: (two.say(), len(two.trajectories) > 0)[1])
+        trajectory = two.trajectories[0]
+        np.testing.assert_allclose(trajectory.points[0].positions, two.position, atol=1e-9)
+        assert trajectory.joint_names == list(JOINT_NAMES)
+        assert len(one.commands) == 1
+        assert one.set_skill("pace").success
+        assert two.list_skills().active == ["trot"]
+        times = [point.time_from_start.sec + 1e-9 * point.time_from_start.nanosec for point in trajectory.points]
+        assert (np.diff([0.0, *times]) > 0.0).all()
+        assert all(len(point.velocities) == 12 for point in trajectory.points)
+        assert [planner.stop(signal.SIGTERM) for planner in planners] == [0, 0]
+    finally:
+        for planner in planners:
+            planner.stop(signal.SIGKILL)
+        one.close()
+        two.close()

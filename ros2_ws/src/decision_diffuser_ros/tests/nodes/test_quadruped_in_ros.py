@@ -1,0 +1,188 @@
+"""The simulated robot and the planner as processes: the loop is closed in lockstep."""
+
+import signal
+
+import numpy as np
+import pytest
+
+pytest.importorskip("rclpy", reason="needs ROS 2")
+pytest.importorskip("decision_diffuser_msgs", reason="needs the workspace built and sourced")
+pytest.importorskip("pybullet", reason="needs PyBullet")
+
+from decision_diffuser_msgs.msg import FootContacts, PlannerStatus
+from geometry_msgs.msg import Vector3
+from nav_msgs.msg import Odometry
+from rclpy.executors import SingleThreadedExecutor
+from rclpy.node import Node
+from rosgraph_msgs.msg import Clock
+from sensor_msgs.msg import Imu, JointState
+from std_msgs.msg import Float64MultiArray
+from std_srvs.srv import Trigger
+
+from decision_diffuser_ros.nodes import qos
+from decision_diffuser_ros.nodes.messages import seconds_of
+from decision_diffuser_ros.simulation.quadruped_model import JOINT_NAMES, STANDING_POSE
+from tests.nodes.processes import NodeProcess
+from tests.nodes.robot import CONTROL_PERIOD, Robot
+
+pytestmark = pytest.mark.ros
+TIMEOUT = 30.0
+
+
+class Witness:
+    """Hears everything that the simulated robot in a namespace says, and can command it."""
+
+    def __init__(self, context, namespace):
+        self.node = Node("witness", namespace=namespace, context=context)
+        self._executor = SingleThreadedExecutor(context=context)
+        self._executor.add_node(self.node)
+        self.heard = {kind: [] for kind in (Clock, JointState, Imu, Odometry, FootContacts)}
+        topics = {
+            Clock: "/clock",
+            JointState: "joint_states",
+            Imu: "imu",
+            Odometry: "odom",
+            FootContacts: "foot_contacts",
+        }
+        for kind, topic in topics.items():
+            self.node.create_subscription(kind, topic, self.heard[kind].append, qos.SENSOR_OUTPUT)
+        self._commands = self.node.create_publisher(
+            Float64MultiArray, "joint_group_position_controller/commands", qos.COMMAND
+        )
+        self.pushes = self.node.create_publisher(Vector3, "quadruped_sim/push", qos.COMMAND)
+
+    @property
+    def time(self):
+        """Stamp of the last joint state [s]."""
+        return seconds_of(self.heard[JointState][-1].header.stamp) if self.heard[JointState] else -1.0
+
+    def spin_until(self, condition, *, timeout=TIMEOUT):
+        return Robot.spin_until(self, condition, timeout=timeout)
+
+    def command(self, targets):
+        """Command joint targets and wait for the state after them."""
+        time = self.time
+        self.publish(targets)
+        assert self.spin_until(lambda: self.time > time)
+
+    def publish(self, targets):
+        """Publish a command."""
+        self._commands.publish(Float64MultiArray(data=[float(target) for target in targets]))
+
+    def wait_for_connection(self):
+        assert self.spin_until(lambda: self._commands.get_subscription_count() > 0)
+        assert self.spin_until(lambda: all(self.heard.values()))
+
+    def call(self, service):
+        client = self.node.create_client(Trigger, service)
+        assert self.spin_until(client.service_is_ready)
+        future = client.call_async(Trigger.Request())
+        assert self.spin_until(future.done)
+        return future.result()
+
+    def close(self):
+        self._executor.shutdown()
+        self.node.destroy_node()
+
+
+def simulation(log, *, namespace, **parameters):
+    parameters = {"real_time_factor": 0.0, "time_step": 0.002, **parameters}
+    return NodeProcess("quadruped_sim_node", log, parameters=parameters, namespace=namespace)
+
+
+@pytest.fixture
+def witness(context):
+    witness = Witness(context, "alone")
+    yield witness
+    witness.close()
+
+
+def test_simulated_time_waits_for_commands_and_then_goes_on_by_one_control_period(witness, tmp_path):
+    sim = simulation(tmp_path / "log", namespace="alone", lockstep_timeout=0.2)
+    try:
+        witness.wait_for_connection()
+        repeated = len(witness.heard[JointState])
+        assert witness.spin_until(lambda: len(witness.heard[JointState]) > repeated + 2)
+        assert witness.spin_until(lambda: "simulated time waits at 0.000 s" in sim.log)
+        assert witness.time == 0.0
+        for tick in range(1, 6):
+            witness.command(STANDING_POSE)
+            assert witness.time == pytest.approx(tick * CONTROL_PERIOD)
+        joints, imu = witness.heard[JointState][-1], witness.heard[Imu][-1]
+        assert joints.name == list(JOINT_NAMES)
+        np.testing.assert_allclose(joints.position, STANDING_POSE, atol=0.1)
+        assert imu.linear_acceleration.z == pytest.approx(9.81, abs=6.0)
+        assert witness.heard[Odometry][-1].header.frame_id == "odom"
+        assert witness.heard[Odometry][-1].pose.pose.position.z == pytest.approx(0.3, abs=0.05)
+        assert witness.heard[FootContacts][-1].names == ["FR", "FL", "RR", "RL"]
+        time = witness.time
+        for bad, reason in (([0.0] * 11, "must have 12 values. Got 11"), ([np.nan] * 12, "must be finite. Got nan")):
+            witness.publish(bad)
+            witness.spin_until(lambda: False, timeout=1.1)  # the log is throttled
+            assert f"refused: the command {reason}" in sim.log
+        assert witness.time == time
+        assert witness.call("quadruped_sim/reset").success
+        witness.command(STANDING_POSE)
+        assert witness.time > time
+        assert abs(witness.heard[Odometry][-1].twist.twist.linear.y) < 0.1
+        witness.pushes.publish(Vector3(x=0.0, y=0.5, z=0.0))
+        witness.spin_until(lambda: False, timeout=0.2)
+        witness.command(STANDING_POSE)
+        assert witness.heard[Odometry][-1].twist.twist.linear.y > 0.2
+        assert sim.stop() == 0
+    finally:
+        sim.stop(signal.SIGKILL)
+
+
+def run_closed_loop(context, bundle, directory, namespace, *, seconds):
+    """Run both nodes for some simulated seconds; returns the joint positions by stamp, and the robot's height."""
+    directory.mkdir()
+    witness = Witness(context, namespace)
+    sim = simulation(directory / "sim", namespace=namespace, joint_noise=0.02, seed=3)
+    witness.wait_for_connection()
+    planner = NodeProcess(
+        "planner_node",
+        directory / "planner",
+        parameters={"autostart": True, "use_sim_time": True, "synchronous_planning": True, "bundle": bundle},
+        namespace=namespace,
+    )
+    try:
+        assert witness.spin_until(lambda: witness.time >= seconds), planner.log + sim.log
+        positions = {seconds_of(m.header.stamp): tuple(m.position) for m in witness.heard[JointState]}
+        assert planner.stop() == 0
+        assert sim.stop() == 0
+        return positions, witness.heard[Odometry][-1].pose.pose.position.z
+    finally:
+        planner.stop(signal.SIGKILL)
+        sim.stop(signal.SIGKILL)
+        witness.close()
+
+
+def test_the_loop_closes_in_lockstep_and_gives_the_same_motion_again(context, standing_bundle, tmp_path):
+    first, height = run_closed_loop(context, standing_bundle, tmp_path / "first", "first", seconds=1.0)
+    second, _ = run_closed_loop(context, standing_bundle, tmp_path / "second", "second", seconds=1.0)
+    common = sorted(set(first) & set(second))  # under load a witness may miss some
+    assert len(common) > 15
+    assert common[-1] > 0.5
+    assert height == pytest.approx(0.29, abs=0.06)
+    for stamp in common:
+        assert first[stamp] == second[stamp], f"at {stamp} s"
+
+
+def test_the_planner_is_active_on_the_simulated_robot_without_lockstep(context, standing_bundle, tmp_path):
+    sim = simulation(tmp_path / "sim", namespace="free", lockstep=False, real_time_factor=1.0, state_rate=100.0)
+    planner = NodeProcess(
+        "planner_node",
+        tmp_path / "planner",
+        parameters={"autostart": True, "use_sim_time": True, "bundle": standing_bundle},
+        namespace="free",
+    )
+    robot = Robot(context, namespace="free")
+    try:
+        robot.wait_for_mode(PlannerStatus.ACTIVE)
+        assert robot.spin_until(lambda: len(robot.commands) > 25)
+        assert np.isfinite(robot.commands).all()
+    finally:
+        assert planner.stop() == 0
+        assert sim.stop() == 0
+        robot.close()

@@ -118,9 +118,9 @@ def test_a_tilted_robot_is_damped_by_commanding_what_is_measured():
 
 def test_damping_without_measurements_leads_to_the_rest_pose_slowly():
     robot = Robot(rest_pose=(0.0, 0.0), damping_velocity=1.0)
-    robot.steps(10)
+    last = robot.steps(10).command
     robot.safe.watchdog.trip("emergency stop")
-    commands = np.stack([robot.step(has_state=False).command for _ in range(20)])
+    commands = np.stack([last, *(robot.step(has_state=False).command for _ in range(20))])
     assert np.abs(np.diff(commands, axis=0)).max() <= 1.0 * STEP + 1e-12
     np.testing.assert_allclose(commands[-1], [0.0, 0.0], atol=1e-12)
 
@@ -134,6 +134,12 @@ def test_damping_ends_by_a_new_activation_only():
     decision = robot.step(measured=np.array([0.3, 0.3]))
     np.testing.assert_array_equal(decision.command, [0.3, 0.3])
     assert decision.mode is ControlMode.ACTIVE
+
+
+def test_an_emergency_stop_before_the_first_command_is_kept():
+    robot = Robot()
+    robot.safe.watchdog.trip("emergency stop")
+    assert robot.step().mode is ControlMode.DAMPING
 
 
 def test_a_robot_that_lies_on_its_side_is_not_started():

@@ -101,6 +101,14 @@ def test_the_first_reading_without_velocity_is_refused_and_the_second_is_not():
     np.testing.assert_array_equal(reading(assembler, stamp=1.01, velocity=[]).velocity, np.zeros(3))
 
 
+def test_a_reading_that_is_sent_again_has_the_velocity_it_had():
+    assembler = StateAssembler(Layout())
+    reading(assembler, stamp=1.0, position=[0.0, 0.0, 0.3])
+    for _ in range(2):
+        again = reading(assembler, stamp=1.02, position=[0.1, 0.2, 0.3], velocity=[])
+        np.testing.assert_allclose(again.velocity, [5.0, 10.0, 0.0], rtol=1e-9)
+
+
 @pytest.mark.parametrize("stamp", [1.2, 0.9])
 def test_no_difference_is_taken_over_a_long_gap_or_a_jump_back(stamp):
     assembler = StateAssembler(Layout(), longest_difference=0.1)

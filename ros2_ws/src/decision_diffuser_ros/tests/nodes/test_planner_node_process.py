@@ -20,6 +20,7 @@ from tests.nodes.processes import NodeProcess, is_running
 from tests.nodes.robot import Robot
 
 pytestmark = pytest.mark.ros
+LEGS_FROM_BEHIND = tuple(JOINT_NAMES[3 * leg + joint] for leg in (3, 2, 1, 0) for joint in range(3))
 
 
 def planner_of(bundle, log, *, namespace, **parameters):
@@ -114,19 +115,21 @@ def test_two_robots_in_two_namespaces_do_not_hear_each_other(context, standing_b
             namespace="two",
             autostart=True,
             command_interface="joint_trajectory",
+            joints=f"[{','.join(LEGS_FROM_BEHIND)}]",
         ),
     ]
     one, two = Robot(context, namespace="one"), Robot(context, namespace="two")
     try:
-        one.position, two.position = STANDING_POSE + 0.05, STANDING_POSE - 0.05
+        one.position, two.position = STANDING_POSE + 0.05, STANDING_POSE + 0.01 * np.arange(12)
         np.testing.assert_allclose(one.step(), one.position, atol=1e-9)
         two.wait_for_mode(PlannerStatus.WAITING)
         assert not two.commands
         assert not two.trajectories
         two.spin_until(lambda: (two.say(), len(two.trajectories) > 0)[1])
         trajectory = two.trajectories[0]
-        np.testing.assert_allclose(trajectory.points[0].positions, two.position, atol=1e-9)
-        assert trajectory.joint_names == list(JOINT_NAMES)
+        assert trajectory.joint_names == list(LEGS_FROM_BEHIND)
+        expected = dict(zip(JOINT_NAMES, two.position, strict=True))
+        assert dict(zip(trajectory.joint_names, trajectory.points[0].positions, strict=True)) == pytest.approx(expected)
         assert len(one.commands) == 1
         assert one.set_skill("pace").success
         assert two.list_skills().active == ["trot"]
@@ -139,3 +142,47 @@ def test_two_robots_in_two_namespaces_do_not_hear_each_other(context, standing_b
             planner.stop(signal.SIGKILL)
         one.close()
         two.close()
+
+
+def test_in_real_time_commands_go_on_between_states_and_stale_states_lead_to_hold_and_damping(
+    context, standing_bundle, tmp_path
+):
+    planner = planner_of(
+        standing_bundle,
+        tmp_path / "log",
+        namespace="real",
+        autostart=True,
+        use_sim_time=False,
+        synchronous_planning=False,
+        **{"watchdog.hold_after": 0.5, "watchdog.damping_after": 1.5},
+    )
+    robot = Robot(context, namespace="real")
+
+    def talk_until(condition):
+        def talk():
+            robot.time += 0.01
+            robot.say()
+            return condition()
+
+        assert robot.spin_until(talk), robot.status
+
+    try:
+        robot.wait_for_mode(PlannerStatus.WAITING)
+        assert not robot.commands
+        talk_until(lambda: robot.status.mode == PlannerStatus.ACTIVE)
+        np.testing.assert_allclose(robot.commands[0], robot.position, atol=1e-9)
+        talk_until(lambda: len(robot.commands) > 40)
+        held = robot.wait_for_mode(PlannerStatus.HOLD)
+        assert "no good" in held.message
+        assert robot.wait_for_mode(PlannerStatus.DAMPING).stale_states >= 1
+        count = len(robot.commands)
+        assert robot.spin_until(lambda: len(robot.commands) > count + 5)
+        change = np.abs(np.diff(robot.commands[count:], axis=0))
+        assert change.max() <= 0.02 * 1.0 * 3  # damping.velocity, with up to two commands not heard
+        robot.begin_anew()
+        talk_until(lambda: robot.status.mode == PlannerStatus.ACTIVE)
+        assert np.isfinite(robot.commands).all()
+        assert planner.stop() == 0
+    finally:
+        planner.stop(signal.SIGKILL)
+        robot.close()

@@ -13,7 +13,7 @@ def collect(
     episodes: Annotated[int, typer.Option(min=1, help="Number of demonstrations.")] = 1600,
     seed: Annotated[int, typer.Option(min=0, help="Seed of the whole collection.")] = 1,
     output: Annotated[
-        Path | None, typer.Option(help="Directory of the data set; demonstrations/ROBOT-seedS by default.")
+        Path | None, typer.Option(help="Directory of the data set; out/demonstrations/ROBOT-seedS by default.")
     ] = None,
     processes: Annotated[int, typer.Option(min=1, help="Processes; all cores by default.")] = os.cpu_count() or 1,
     single_skill: Annotated[bool, typer.Option(help="One skill an episode: no switches.")] = False,
@@ -36,7 +36,7 @@ def collect(
     from decision_diffuser_ros.robots import demonstrations_of
 
     demonstrations = demonstrations_of(robot, single_skill=single_skill)
-    directory = output or Path("demonstrations") / f"{robot}-seed{seed}"
+    directory = output or Path("out") / "demonstrations" / f"{robot}-seed{seed}"
     planned = collection.Collection(
         directory=directory, episodes=episodes, seed=seed, attributes=demonstrations.attributes
     )

@@ -59,12 +59,9 @@ def demo(
             )
     for row in summary["gaits"]:
         reached = row["seconds_to_reach"]
-        outcome = (
-            "not reached"
-            if reached is None
-            else (
-                f"reached after {reached:.2f} s, seen {100 * row['gait_share']:.0f} % of the time, {row['speed_mean']:.2f} m/s"
-            )
-        )
+        outcome = "not reached"
+        if reached is not None:
+            share = f"{100 * row['gait_share']:.0f} % of the time"
+            outcome = f"reached after {reached:.2f} s, seen {share}, {row['speed_mean']:.2f} m/s"
         console.print(f"{row['gait']:>6} asked at {row['asked_at']:.2f} s: {outcome}")
     console.print(f"[bold]{directory}[/bold] holds {'gaits.mp4, ' if video else ''}gaits.png and summary.json")

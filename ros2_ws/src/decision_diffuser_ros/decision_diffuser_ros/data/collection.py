@@ -3,6 +3,7 @@
 import logging
 import multiprocessing
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -66,10 +67,10 @@ def collect(
     recorded = collection.episodes - sum(len(collection.shard_numbers(shard)) for shard in missing)
     yield recorded
     if missing:
-        work = [(collection, record, shard) for shard in missing]
-        with multiprocessing.get_context("spawn").Pool(min(processes, len(missing))) as pool:
-            for episodes in pool.imap_unordered(_record_shard, work):
-                recorded += episodes
+        context = multiprocessing.get_context("spawn")
+        with ProcessPoolExecutor(min(processes, len(missing)), mp_context=context) as pool:
+            for shard in as_completed([pool.submit(_record_shard, collection, record, shard) for shard in missing]):
+                recorded += shard.result()
                 yield recorded
     expected = {shard_path(collection.directory, shard) for shard in range(collection.shards)}
     superfluous = set(shard_paths(collection.directory)) - expected
@@ -101,8 +102,7 @@ def _is_there(collection: Collection, shard: int) -> bool:
     return True
 
 
-def _record_shard(work: tuple[Collection, RecordEpisode, int]) -> int:
-    collection, record, shard = work
+def _record_shard(collection: Collection, record: RecordEpisode, shard: int) -> int:
     episodes = [record(collection.seed, number) for number in collection.shard_numbers(shard)]
     write_shard(shard_path(collection.directory, shard), episodes, collection.attributes)
     return len(episodes)

@@ -43,7 +43,7 @@ class EvaluationSize:
 
     @classmethod
     def for_episodes(cls, episodes: int) -> "EvaluationSize":
-        """With 300 episodes of a gait go 100 of the baseline, and 50 of each switch, with pushes and in coarse physics."""
+        """With 300 episodes a gait go 100 of the baseline, and 50 of each switch, with pushes and in coarse physics."""
         part = max(1, episodes // 6)
         return cls(gait=episodes, baseline=max(1, episodes // 3), switch=part, push=part, coarse=part)
 
@@ -126,7 +126,9 @@ def gait_scores(rollouts: Sequence[GaitRollout]) -> dict[str, Any]:
 
     The time after a fall counts as time outside the pattern.
     """
-    patterns, leads, speeds = [], [], []
+    patterns: list[float] = []
+    leads: list[float] = []
+    speeds: list[float] = []
     for rollout in rollouts:
         gait, counted = rollout.task.skills[0], rollout.task.steps - SETTLING_STEPS
         together = gait_pattern.pairs_together(rollout.foot_contacts, gait)[SETTLING_STEPS:]
@@ -160,5 +162,5 @@ def switch_scores(rollouts: Sequence[GaitRollout]) -> dict[str, Any]:
     }
 
 
-def _rounded(value: float) -> float:
+def _rounded(value: float | np.floating) -> float:
     return round(float(value), 4)

@@ -11,7 +11,7 @@ import yaml
 
 from decision_diffuser_ros.control.limits import CommandLimiter, CommandLimits
 from decision_diffuser_ros.control.receding_horizon import RecedingHorizonController, RecedingHorizonSettings
-from decision_diffuser_ros.control.safe_controller import PLAN_SOURCE, SafeController, SafeControllerSettings
+from decision_diffuser_ros.control.safe_controller import SafeController, SafeControllerSettings
 from decision_diffuser_ros.control.watchdog import Watchdog, WatchdogSettings
 from decision_diffuser_ros.errors import ConfigurationError
 from decision_diffuser_ros.planner.conditions import Condition
@@ -19,6 +19,10 @@ from decision_diffuser_ros.planner.planner import Planner
 from decision_diffuser_ros.simulation import quadruped_model as model
 from decision_diffuser_ros.simulation.gait_expert import GaitExpert
 from decision_diffuser_ros.simulation.quadruped_world import QuadrupedWorld
+
+
+STATE = "state"
+"""What the watchdog watches; in an evaluation it is always fresh."""
 
 
 class GaitPolicy(Protocol):
@@ -117,7 +121,7 @@ class PlannerPolicy:
         self._controller = SafeController(
             controller=self._horizon,
             limiter=CommandLimiter(limits.with_margin(settings.position_margin), step_duration=self._step_duration),
-            watchdog=Watchdog(settings.watchdog, sources=(PLAN_SOURCE,), now=0.0),
+            watchdog=Watchdog(settings.watchdog, sources=(STATE,), now=0.0),
             settings=SafeControllerSettings(step_duration=self._step_duration, blend_duration=settings.blend_duration),
         )
 
@@ -147,6 +151,7 @@ class PlannerPolicy:
             )
             self.plan_seconds.append(plan.seconds)
             self._controller.accept(request, plan)
+        self._controller.watchdog.report(STATE, self._time)
         command = self._controller.command(self._time).command
         self._time += self._step_duration
         return world.joint_position if command is None else command

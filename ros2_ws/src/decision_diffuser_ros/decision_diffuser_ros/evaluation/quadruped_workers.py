@@ -3,6 +3,7 @@
 import functools
 import multiprocessing
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, field, replace
 
 from decision_diffuser_ros.evaluation.quadruped_policies import (
@@ -51,8 +52,10 @@ _model: EvaluatedModel
 
 def run_jobs(jobs: Sequence[Job], model: EvaluatedModel, *, processes: int) -> Iterator[tuple[Job, GaitRollout]]:
     """Runs the jobs, each network on one thread, and yields each with its outcome as it is done."""
-    with multiprocessing.get_context("spawn").Pool(processes, initializer=_set_model, initargs=(model,)) as pool:
-        yield from pool.imap_unordered(_run, jobs)
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(processes, mp_context=context, initializer=_set_model, initargs=(model,)) as pool:
+        for outcome in as_completed([pool.submit(_run, job) for job in jobs]):
+            yield outcome.result()
 
 
 def _set_model(model: EvaluatedModel) -> None:

@@ -20,7 +20,6 @@ from decision_diffuser_ros.simulation import quadruped_model as model
 from decision_diffuser_ros.simulation.gait_expert import GaitExpert
 from decision_diffuser_ros.simulation.quadruped_world import QuadrupedWorld
 
-
 STATE = "state"
 """What the watchdog watches; in an evaluation it is always fresh."""
 

@@ -53,7 +53,12 @@ class WindowIndex:
 
 
 def index_windows(
-    demonstrations: DemonstrationSet, *, history: int, plan_steps: int, steps_before_fall: int = 0
+    demonstrations: DemonstrationSet,
+    *,
+    history: int,
+    plan_steps: int,
+    steps_before_fall: int = 0,
+    disturbed: np.ndarray | None = None,
 ) -> WindowIndex:
     """Every window of the demonstrations.
 
@@ -62,6 +67,8 @@ def index_windows(
         history: K, observed slots.
         plan_steps: P, planned slots.
         steps_before_fall: how many control steps before a fall are not to be planned.
+        disturbed: shape `(N,)`, control steps that are not to be planned because something other than the
+            expert acted on the robot; they are welcome in a history, which makes the plan a recovery.
 
     Raises:
         DataError: when no skill segment is long enough for one plan.
@@ -82,11 +89,11 @@ def index_windows(
     since_start = action - segment_start[segment]
     follows_switch = changes_skill[segment_start[segment]]
 
-    whole = np.flatnonzero(remaining >= plan_steps)
+    whole = np.flatnonzero((remaining >= plan_steps) & (_steps_until(disturbed, len(action)) >= plan_steps))
     if len(whole) == 0:
         raise DataError(
-            f"no skill is asked for {plan_steps} control steps on end in these demonstrations; "
-            f"the longest stretch has {remaining.max()}"
+            f"no skill is asked for {plan_steps} undisturbed control steps on end in these demonstrations; "
+            f"the longest stretch of one skill has {remaining.max()}"
         )
     return WindowIndex(
         current_state=demonstrations.state_of_action[whole],
@@ -95,3 +102,11 @@ def index_windows(
         remaining_steps=remaining[whole],
         steps_since_switch=np.where(follows_switch, since_start, NEVER)[whole],
     )
+
+
+def _steps_until(disturbed: np.ndarray | None, count: int) -> np.ndarray:
+    """Control steps from each one to the next that is disturbed, shape `(count,)`; 0 where it is itself."""
+    if disturbed is None:
+        return np.full(count, NEVER)
+    next_disturbed = np.where(disturbed, np.arange(count), NEVER)
+    return np.minimum.accumulate(next_disturbed[::-1])[::-1] - np.arange(count)

@@ -34,11 +34,14 @@ class DemonstrationRange:
         standing_share: share of the episodes that start from standing still.
         rough_share: share of the episodes that start with joints and body far from standing.
         new_speed_share: share of the episodes in which the commanded speed changes once.
-        target_noise: largest standard deviation of the noise on the joint targets [rad].
+        disturbed_share: share of the episodes with bursts of disturbance on the joint targets.
+        calm_steps: shortest and longest stretch between bursts.
+        burst_steps: shortest and longest burst.
+        target_noise: largest standard deviation of the noise in a burst [rad].
+        freeze_share: share of the bursts in which the targets freeze instead.
         pushed_share: share of the episodes with pushes.
         push_speed: weakest and strongest change of the base's velocity [m/s].
         push_steps: shortest and longest time between pushes.
-        upset_share: share of the episodes in which the targets now and then freeze or jump for a moment.
     """
 
     steps: int = 250
@@ -50,39 +53,55 @@ class DemonstrationRange:
     standing_share: float = 0.3
     rough_share: float = 0.15
     new_speed_share: float = 0.3
-    target_noise: float = 0.05
+    disturbed_share: float = 0.75
+    calm_steps: tuple[int, int] = (35, 80)
+    burst_steps: tuple[int, int] = (6, 20)
+    target_noise: float = 0.1
+    freeze_share: float = 0.2
     pushed_share: float = 0.6
     push_speed: tuple[float, float] = (0.1, 0.65)
     push_steps: tuple[int, int] = (35, 100)
-    upset_share: float = 0.4
 
 
 class _Disturbance:
-    """Turns the expert's clean targets into what the robot gets."""
+    """Turns the expert's clean targets into what the robot gets: calm stretches, and bursts of disturbance between.
+
+    What follows a burst is a recovery, and a calm one: that is what the planner is to learn, not the burst.
+    """
 
     def __init__(self, ranges: DemonstrationRange, random: np.random.Generator) -> None:
+        self._ranges = ranges
         self._random = random
-        self._noise_scale = random.uniform(0, ranges.target_noise)
-        self._memory = random.choice([0.0, 0.7, 0.9])
+        self._disturbs = random.uniform() < ranges.disturbed_share
         self._noise = np.zeros(12)
-        self._upsets = random.uniform() < ranges.upset_share
-        self._upset_steps = 0
-        self._frozen: np.ndarray | None = None
-        self._offset = np.zeros(12)
+        self._calm_steps = int(random.integers(ranges.calm_steps[1]))
+        self._burst_steps = 0
 
-    def __call__(self, targets: np.ndarray) -> np.ndarray:
+    def __call__(self, targets: np.ndarray) -> tuple[np.ndarray, bool]:
+        """The disturbed targets, (12,) [rad], and whether they are disturbed at all."""
+        if not self._disturbs or self._calm_steps > 0:
+            self._calm_steps -= 1
+            return targets, False
+        if self._burst_steps == 0:
+            self._begin_burst(targets)
+        self._burst_steps -= 1
+        if self._burst_steps == 0:
+            self._calm_steps = int(self._random.integers(*self._ranges.calm_steps))
+        if self._frozen is not None:
+            return self._frozen, True
         fresh = self._random.normal(size=12) * self._noise_scale * np.sqrt(1 - self._memory**2)
         self._noise = self._memory * self._noise + fresh
-        if self._upset_steps > 0:
-            self._upset_steps -= 1
-        elif self._upsets and self._random.uniform() < 0.015:
-            self._upset_steps = int(self._random.integers(2, 6))
-            freezes = self._random.uniform() < 0.5
-            self._frozen = targets.copy() if freezes else None
-            self._offset = self._random.normal(size=12) * 0.12
-        if self._upset_steps == 0:
-            return targets + self._noise
-        return self._frozen if self._frozen is not None else targets + self._noise + self._offset
+        return targets + self._noise, True
+
+    def _begin_burst(self, targets: np.ndarray) -> None:
+        random = self._random
+        freezes = random.uniform() < self._ranges.freeze_share
+        longest = 6 if freezes else self._ranges.burst_steps[1]
+        self._burst_steps = int(random.integers(self._ranges.burst_steps[0] // 2, longest))
+        self._frozen = targets.copy() if freezes else None
+        self._noise_scale = random.uniform(0.01, self._ranges.target_noise)
+        self._memory = random.choice([0.0, 0.7, 0.9, 1.0])
+        self._noise = random.normal(size=12) * self._noise_scale
 
 
 def _skill_schedule(ranges: DemonstrationRange, random: np.random.Generator, first: int) -> np.ndarray:
@@ -139,8 +158,8 @@ def record_episode(seed: int, number: int, ranges: DemonstrationRange | None = N
     """Demonstration `number` of the collection `seed`, cut short where the robot falls.
 
     The gaits take turns in `number`. `states` (steps + 1, 30), `actions` (steps, 12) the expert's clean targets [rad];
-    `extras` hold `applied_actions`, `base_position` [m], `heading` [rad], `foot_contacts` and
-    `forward_speed_command` [m/s].
+    `extras` hold `disturbed` (whether the targets were disturbed or the robot pushed), `applied_actions`, `base_position`
+    [m], `heading` [rad], `foot_contacts` and `forward_speed_command` [m/s].
     """
     ranges = ranges or DemonstrationRange()
     random = np.random.default_rng([seed, number])
@@ -152,17 +171,19 @@ def record_episode(seed: int, number: int, ranges: DemonstrationRange | None = N
     pushes = _push_steps(ranges, random)
     disturbance = _Disturbance(ranges, random)
     state, info = env.reset(seed=int(random.integers(2**31)), options={"start": start})
-    states, infos, actions, applied = [state], [info], [], []
+    states, infos, actions, applied, disturbed = [state], [info], [], [], []
     for control_step, skill in enumerate(schedule):
         expert.switch_to(SKILLS[skill])
         expert.forward_speed = float(speeds[control_step])
         if control_step in pushes:
             env.world.push(_random_push(ranges, random))
         targets = expert.targets(env.world)
-        command = np.clip(disturbance(targets), model.JOINT_LOWER, model.JOINT_UPPER)
+        command, is_disturbed = disturbance(targets)
+        command = np.clip(command, model.JOINT_LOWER, model.JOINT_UPPER)
         state, _, fallen, _, info = env.step(command)
         actions.append(targets)
         applied.append(command)
+        disturbed.append(is_disturbed or control_step in pushes)
         states.append(state)
         infos.append(info)
         if fallen:
@@ -172,6 +193,7 @@ def record_episode(seed: int, number: int, ranges: DemonstrationRange | None = N
         actions=np.array(actions, dtype=np.float32),
         skills=schedule[: len(actions)],
         extras={
+            "disturbed": np.array(disturbed),
             "applied_actions": np.array(applied, dtype=np.float32),
             "base_position": np.array([info["base_position"] for info in infos], dtype=np.float32),
             "heading": np.array([info["heading"] for info in infos], dtype=np.float32),

@@ -29,6 +29,7 @@ class DataConfiguration:
         return_scale: measured forward speed that stands for a return of 1 [m/s].
         forward_speed_scale: largest forward speed that can be asked [m/s].
         label_seconds: how far ahead either speed is averaged [s].
+        undisturbed_plans: plan no control step that the data set's `disturbed` marks.
         steps_before_fall: how many control steps before a fall are left out of the plans.
         std_floor: least standard deviation of the normalisers, in each entry's unit.
         after_switch_share: share of each batch drawn from just after a switch of skill.
@@ -42,6 +43,7 @@ class DataConfiguration:
     return_scale: float = 1.0
     forward_speed_scale: float = 1.1
     label_seconds: float = 1.0
+    undisturbed_plans: bool = False
     steps_before_fall: int = 50
     std_floor: float = 0.02
     after_switch_share: float = 20 / 64

@@ -20,6 +20,8 @@ from decision_diffuser_ros.errors import ConfigurationError
 from decision_diffuser_ros.training.configuration import DataConfiguration
 
 Batch = dict[str, Tensor]
+DISTURBED = "disturbed"
+"""The extra that marks control steps in which something other than the expert acted on the robot."""
 
 
 @dataclass(frozen=True)
@@ -62,6 +64,7 @@ class WindowBatches:
             history=configuration.history,
             plan_steps=configuration.plan_steps,
             steps_before_fall=configuration.steps_before_fall,
+            disturbed=demonstrations.extras[DISTURBED] if configuration.undisturbed_plans else None,
         )
         condition = condition_labels(
             demonstrations, windows, configuration=configuration, skill_count=skill_count, step_duration=step_duration

@@ -28,7 +28,7 @@ from decision_diffuser_ros.training.fitting import DrawExample, Machine, fit
 from decision_diffuser_ros.training.held_out import inverse_dynamics_error, noise_model_loss
 from decision_diffuser_ros.training.inverse_dynamics_task import InverseDynamicsTask
 from decision_diffuser_ros.training.loss_plot import plot_loss
-from decision_diffuser_ros.training.training_data import TransitionBatches, WindowBatches, split_off_last
+from decision_diffuser_ros.training.training_data import DISTURBED, TransitionBatches, WindowBatches, split_off_last
 from decision_diffuser_ros.training.training_module import TrainingModule
 from decision_diffuser_ros.training.training_record import RECORD_FILE, TrainingRecord
 from decision_diffuser_ros.training.weights import load_weights, save_weights, weights_path
@@ -64,6 +64,7 @@ def train(
     """
     output = Path(output)
     extras = [name for kind in configuration.data.conditions for name in NUMBER_EXTRAS.get(kind, ())]
+    extras += [DISTURBED] if configuration.data.undisturbed_plans else []
     demonstrations = DemonstrationSet.load(data_directory, extras=extras)
     versions = {"torch": torch.__version__, "lightning": lightning.__version__, "numpy": np.__version__}
     record = TrainingRecord.of(

@@ -1,59 +1,88 @@
-"""Tables of a quadruped evaluation for people."""
+"""Tables of a quadruped evaluation for people: on the terminal and in Markdown, the same rows."""
 
+from __future__ import annotations
+
+from collections.abc import Mapping
 from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 
+GAIT_COLUMNS = ("gait", "driven by", "episodes", "survived %", "pattern share", "gait share", "speed m/s")
+SWITCH_COLUMNS = ("switch", "episodes", "survived %", "reached %", "seconds to reach, p95")
+SEED_COLUMNS = ("training seed", "gait", "episodes", "survived %", "pattern share", "expert's", "gait share")
 
-def print_tables(scores: dict[str, Any], console: Console) -> None:
+
+def print_tables(scores: Mapping[str, Any], console: Console) -> None:
     """Prints the scores that `quadruped_gaits.evaluate` returned."""
-    console.print(_gait_table(scores))
-    console.print(_switch_table(scores))
+    console.print(_table("Gaits", GAIT_COLUMNS, gait_rows(scores)))
+    console.print(_table("Switches", SWITCH_COLUMNS, switch_rows(scores)))
+    console.print(plan_sentence(scores))
+
+
+def markdown(scores: Mapping[str, Any]) -> str:
+    """The same tables in Markdown."""
+    tables = (_markdown_table(GAIT_COLUMNS, gait_rows(scores)), _markdown_table(SWITCH_COLUMNS, switch_rows(scores)))
+    return "\n".join((*tables, plan_sentence(scores) + "\n"))
+
+
+def markdown_of_seeds(scores: Mapping[str, Mapping[str, Any]]) -> str:
+    """A Markdown table of several trainings, by the seed of each."""
+    rows = []
+    for seed, of_seed in scores.items():
+        for gait, values in of_seed["gaits"].items():
+            shares = [f"{values[name]:.3f}" for name in ("pattern_share", "expert_pattern_share", "gait_share")]
+            rows.append([seed, gait, str(values["episodes"]), f"{100 * values['survived']:.1f}", *shares])
+    return _markdown_table(SEED_COLUMNS, rows)
+
+
+def plan_sentence(scores: Mapping[str, Any]) -> str:
+    """How long a plan takes, and where."""
     p50, p95, p99 = (scores[f"plan_ms_p{share}"] for share in (50, 95, 99))
-    console.print(
-        f"one plan: {p50:.1f} ms median, {p95:.1f} ms p95, {p99:.1f} ms p99 on one thread of {scores['processor']}"
-    )
+    return f"One plan: {p50:.1f} ms median, {p95:.1f} ms p95, {p99:.1f} ms p99 on one thread of {scores['processor']}."
 
 
-def _gait_table(scores: dict[str, Any]) -> Table:
-    table = Table(title="Gaits")
-    for column in ("gait", "driven by", "episodes", "survived %", "pattern share", "gait share", "speed m/s"):
-        table.add_column(column, justify="left" if column in ("gait", "driven by") else "right")
+def gait_rows(scores: Mapping[str, Any]) -> list[list[str]]:
+    """Rows of `GAIT_COLUMNS`."""
+    rows = []
     for gait, values in scores["gaits"].items():
         expert = {name.removeprefix("expert_"): value for name, value in values.items() if name.startswith("expert_")}
-        rows = {
+        drivers = {
             "planner": values,
-            "expert": expert | {"episodes": values["episodes"]},
+            "scripted expert": expert | {"episodes": values["episodes"]},
             "one denoising step": values["one_step"],
             "planner, pushed": scores["pushed"][gait],
             "planner, physics at 2 ms": scores["time_step_2ms"][gait],
         }
-        for driver, row in rows.items():
-            table.add_row(
-                gait if driver == "planner" else "",
-                driver,
-                str(row["episodes"]),
-                f"{100 * row['survived']:.1f}",
-                f"{row['pattern_share']:.3f}",
-                f"{row['gait_share']:.3f}",
-                f"{row['speed_mean']:.2f}",
-            )
-        table.add_section()
-    return table
+        for driver, row in drivers.items():
+            shares = [f"{row['pattern_share']:.3f}", f"{row['gait_share']:.3f}", f"{row['speed_mean']:.2f}"]
+            name = gait if driver == "planner" else ""
+            rows.append([name, driver, str(row["episodes"]), f"{100 * row['survived']:.1f}", *shares])
+    return rows
 
 
-def _switch_table(scores: dict[str, Any]) -> Table:
-    table = Table(title="Switches")
-    for column in ("switch", "episodes", "survived %", "reached %", "seconds to reach, p95"):
-        table.add_column(column, justify="left" if column == "switch" else "right")
+def switch_rows(scores: Mapping[str, Any]) -> list[list[str]]:
+    """Rows of `SWITCH_COLUMNS`."""
+    rows = []
     for name, row in scores["switches"].items():
         seconds = row["seconds_to_reach_p95"]
-        table.add_row(
-            name.replace("_to_", " to "),
-            str(row["switches"]),
-            f"{100 * row['survived']:.1f}",
-            f"{100 * row['reached']:.1f}",
-            "never" if seconds is None else f"{seconds:.2f}",
-        )
+        late = "never" if seconds is None else f"{seconds:.2f}"
+        shares = [f"{100 * row['survived']:.1f}", f"{100 * row['reached']:.1f}"]
+        rows.append([name.replace("_to_", " to "), str(row["switches"]), *shares, late])
+    return rows
+
+
+def _table(title: str, columns: tuple[str, ...], rows: list[list[str]]) -> Table:
+    table = Table(title=title)
+    for column in columns:
+        table.add_column(column, justify="left" if column in ("gait", "driven by", "switch") else "right")
+    for row in rows:
+        if table.rows and columns == GAIT_COLUMNS and row[0]:
+            table.add_section()
+        table.add_row(*row)
     return table
+
+
+def _markdown_table(columns: tuple[str, ...], rows: list[list[str]]) -> str:
+    lines = [columns, ["---"] * len(columns), *rows]
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines)

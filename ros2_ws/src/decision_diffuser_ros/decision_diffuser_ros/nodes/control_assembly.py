@@ -76,6 +76,11 @@ def assemble_control(parameters: PlannerParameters, *, simulated_time: bool) -> 
         ConfigurationError: the parameters do not fit the model; the message says expected and got.
         ConditionError: the model does not know the first skill.
     """
+    if parameters.synchronous_planning and not simulated_time:
+        raise ConfigurationError(
+            "`synchronous_planning` stops the control loop until a plan is there, which no real robot can wait for; "
+            "set it to false, or use_sim_time to true. Got true and false"
+        )
     directory = model_directory(parameters.bundle)
     providers = PROVIDERS[parameters.device]
     bundle = Bundle.load(

@@ -56,7 +56,7 @@ def test_the_index_holds_every_window_and_no_other(episodes, steps_before_fall):
         return index_windows(demonstrations, history=HISTORY, plan_steps=PLAN, steps_before_fall=steps_before_fall)
 
     if not expected:
-        with pytest.raises(DataError, match="no skill is asked for 4 control steps on end"):
+        with pytest.raises(DataError, match="no skill is asked for 4 undisturbed control steps on end"):
             build()
         return
     windows = build()
@@ -98,3 +98,26 @@ def test_an_episode_that_begins_with_another_skill_than_the_last_one_ended_with_
     demonstrations = make_set([([(0, 8)], False), ([(1, 8)], False)])
     windows = index_windows(demonstrations, history=HISTORY, plan_steps=PLAN)
     assert len(windows.just_after_switch(within=100)) == 0
+
+
+@given(st.lists(st.booleans(), min_size=12, max_size=30))
+@settings(max_examples=60, deadline=None)
+def test_no_planned_step_is_disturbed_and_no_undisturbed_plan_is_left_out(disturbed):
+    demonstrations = make_set([([(0, len(disturbed))], False)])
+    expected = [t for t in range(len(disturbed) - PLAN + 1) if not any(disturbed[t : t + PLAN])]
+
+    def build():
+        return index_windows(demonstrations, history=HISTORY, plan_steps=PLAN, disturbed=np.array(disturbed))
+
+    if not expected:
+        with pytest.raises(DataError, match="undisturbed control steps on end"):
+            build()
+        return
+    assert build().current_action.tolist() == expected
+
+
+def test_a_disturbance_in_the_history_is_welcome():
+    demonstrations = make_set([([(0, 10)], False)])
+    disturbed = np.arange(10) < 3
+    windows = index_windows(demonstrations, history=HISTORY, plan_steps=PLAN, disturbed=disturbed)
+    assert windows.current_action.min() == 3  # its observed states are those that the disturbance led through

@@ -14,6 +14,7 @@ def evaluate(
     seed: Annotated[int, typer.Option(min=0, help="Seed of all episodes; never one that trained the model.")] = 1000,
     json_file: Annotated[Path | None, typer.Option("--json", help="Where to write the scores.")] = None,
     bundle: Annotated[str | None, typer.Option(help="Bundle: a shipped model's name, or a directory.")] = None,
+    gaits_only: Annotated[bool, typer.Option(help="Only planner and expert in each gait.")] = False,
     processes: Annotated[int, typer.Option(min=1, help="Processes; all cores by default.")] = os.cpu_count() or 1,
 ) -> None:
     """Run a bundle in closed loop, beside the expert and one-step baseline, and print a table of scores."""
@@ -34,7 +35,7 @@ def evaluate(
 
     deployment = DeploymentSettings.from_parameter_file(config_file(experiment))
     model = EvaluatedModel(bundle=str(model_directory(bundle or experiment)), deployment=deployment)
-    size = quadruped_gaits.EvaluationSize.for_episodes(episodes)
+    size = quadruped_gaits.EvaluationSize.for_episodes(episodes, gaits_only=gaits_only)
     with Progress(disable=not sys.stderr.isatty(), console=Console(stderr=True)) as bar:
         task = bar.add_task("episodes", total=None)
         scores: dict[str, Any] = quadruped_gaits.evaluate(

@@ -1,5 +1,7 @@
 """Closed-loop scores of a quadruped gaits bundle: gaits, switches, pushes, coarser physics, and planning time."""
 
+from __future__ import annotations
+
 import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -42,8 +44,13 @@ class EvaluationSize:
     coarse: int
 
     @classmethod
-    def for_episodes(cls, episodes: int) -> "EvaluationSize":
-        """With 300 episodes a gait go 100 of the baseline, and 50 of each switch, with pushes and in coarse physics."""
+    def for_episodes(cls, episodes: int, *, gaits_only: bool = False) -> EvaluationSize:
+        """With 300 episodes a gait go 100 of the baseline, and 50 of each switch, with pushes and in coarse physics.
+
+        With `gaits_only` there are only planner and expert, as for comparing several trainings.
+        """
+        if gaits_only:
+            return cls(gait=episodes, baseline=0, switch=0, push=0, coarse=0)
         part = max(1, episodes // 6)
         return cls(gait=episodes, baseline=max(1, episodes // 3), switch=part, push=part, coarse=part)
 
@@ -79,9 +86,10 @@ def evaluate(
         "switches": {
             f"{old}_to_{new}": switch_scores(rollouts[f"switch {old} {new}"])
             for old, new in itertools.permutations(GAITS, 2)
+            if size.switch
         },
-        "pushed": {gait: gait_scores(rollouts[f"push {gait}"]) for gait in GAITS},
-        "time_step_2ms": {gait: gait_scores(rollouts[f"coarse {gait}"]) for gait in GAITS},
+        "pushed": {gait: gait_scores(rollouts[f"push {gait}"]) for gait in GAITS if size.push},
+        "time_step_2ms": {gait: gait_scores(rollouts[f"coarse {gait}"]) for gait in GAITS if size.coarse},
         **{f"plan_ms_p{share}": round(float(np.percentile(plan_ms, share)), 3) for share in (50, 95, 99)},
     }
 
@@ -114,11 +122,13 @@ def _jobs(size: EvaluationSize, seed: int) -> dict[str, list[Job]]:
 
 def _gait_scores(gait: str, rollouts: dict[str, list[GaitRollout]]) -> dict[str, Any]:
     expert = gait_scores(rollouts[f"{EXPERT} {gait}"])
-    return {
+    scores = {
         **gait_scores(rollouts[f"{PLANNER} {gait}"]),
         **{f"expert_{name}": value for name, value in expert.items() if name != "episodes"},
-        "one_step": gait_scores(rollouts[f"{ONE_STEP} {gait}"]),
     }
+    if rollouts[f"{ONE_STEP} {gait}"]:
+        scores["one_step"] = gait_scores(rollouts[f"{ONE_STEP} {gait}"])
+    return scores
 
 
 def gait_scores(rollouts: Sequence[GaitRollout]) -> dict[str, Any]:

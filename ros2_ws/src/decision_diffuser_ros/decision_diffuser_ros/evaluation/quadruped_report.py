@@ -16,7 +16,8 @@ SEED_COLUMNS = ("training seed", "gait", "episodes", "survived %", "pattern shar
 def print_tables(scores: Mapping[str, Any], console: Console) -> None:
     """Prints the scores that `quadruped_gaits.evaluate` returned."""
     console.print(_table("Gaits", GAIT_COLUMNS, gait_rows(scores)))
-    console.print(_table("Switches", SWITCH_COLUMNS, switch_rows(scores)))
+    if scores["switches"]:
+        console.print(_table("Switches", SWITCH_COLUMNS, switch_rows(scores)))
     console.print(plan_sentence(scores))
 
 
@@ -50,11 +51,13 @@ def gait_rows(scores: Mapping[str, Any]) -> list[list[str]]:
         drivers = {
             "planner": values,
             "scripted expert": expert | {"episodes": values["episodes"]},
-            "one denoising step": values["one_step"],
-            "planner, pushed": scores["pushed"][gait],
-            "planner, physics at 2 ms": scores["time_step_2ms"][gait],
+            "one denoising step": values.get("one_step"),
+            "planner, pushed": scores["pushed"].get(gait),
+            "planner, physics at 2 ms": scores["time_step_2ms"].get(gait),
         }
         for driver, row in drivers.items():
+            if row is None:
+                continue
             shares = [f"{row['pattern_share']:.3f}", f"{row['gait_share']:.3f}", f"{row['speed_mean']:.2f}"]
             name = gait if driver == "planner" else ""
             rows.append([name, driver, str(row["episodes"]), f"{100 * row['survived']:.1f}", *shares])

@@ -99,8 +99,8 @@ GAITS = {
 }
 """Found by random search: survival, contact pattern and speed over random starts, frictions and pushes of 0.5 m/s.
 
-The pace was searched with its targets arriving one or two control steps late besides: a pace that only an expert without
-delay can keep up is of no use to a planner.
+The pace was searched with its targets arriving one or two control steps late besides: a pace that only an expert
+without delay can keep up is of no use to a planner.
 """
 
 

@@ -158,8 +158,8 @@ def record_episode(seed: int, number: int, ranges: DemonstrationRange | None = N
     """Demonstration `number` of the collection `seed`, cut short where the robot falls.
 
     The gaits take turns in `number`. `states` (steps + 1, 30), `actions` (steps, 12) the expert's clean targets [rad];
-    `extras` hold `disturbed` (whether the targets were disturbed or the robot pushed), `applied_actions`, `base_position`
-    [m], `heading` [rad], `foot_contacts` and `forward_speed_command` [m/s].
+    `extras` hold `disturbed` (whether the targets were disturbed or the robot pushed), `applied_actions`,
+    `base_position` [m], `heading` [rad], `foot_contacts` and `forward_speed_command` [m/s].
     """
     ranges = ranges or DemonstrationRange()
     random = np.random.default_rng([seed, number])

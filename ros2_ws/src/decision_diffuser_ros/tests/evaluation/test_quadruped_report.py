@@ -7,7 +7,9 @@ from decision_diffuser_ros.evaluation import quadruped_report
 ROW = {"episodes": 4, "survived": 0.75, "pattern_share": 0.9, "gait_share": 0.95, "speed_mean": 0.6}
 SCORES = {
     "gaits": {
-        "trot": ROW | {f"expert_{name}": 1.0 for name in ROW if name != "episodes"} | {"one_step": ROW | {"survived": 0.5}}
+        "trot": ROW
+        | {f"expert_{name}": 1.0 for name in ROW if name != "episodes"}
+        | {"one_step": ROW | {"survived": 0.5}}
     },
     "pushed": {"trot": ROW | {"survived": 0.25}},
     "time_step_2ms": {"trot": ROW},
@@ -15,7 +17,10 @@ SCORES = {
         "trot_to_pace": {"switches": 4, "survived": 1.0, "reached": 0.5, "seconds_to_reach_p95": None},
         "pace_to_trot": {"switches": 4, "survived": 1.0, "reached": 1.0, "seconds_to_reach_p95": 0.32},
     },
-    "plan_ms_p50": 6.0, "plan_ms_p95": 9.0, "plan_ms_p99": 12.0, "processor": "a processor",
+    "plan_ms_p50": 6.0,
+    "plan_ms_p95": 9.0,
+    "plan_ms_p99": 12.0,
+    "processor": "a processor",
 }
 
 
@@ -36,6 +41,12 @@ def test_the_terminal_shows_the_same_figures():
         quadruped_report.print_tables(SCORES, console)
     for figure in ("75.0", "0.32", "never", "12.0 ms p99"):
         assert figure in captured.get()
+
+
+def test_what_was_not_run_has_no_row():
+    only = SCORES | {"pushed": {}, "time_step_2ms": {}, "switches": {}}
+    assert "pushed" not in quadruped_report.markdown(only)
+    assert "| trot | planner | 4 |" in quadruped_report.markdown(only)
 
 
 def test_several_trainings_stand_in_one_table_by_their_seed():

@@ -79,6 +79,7 @@ class NetworkConfiguration:
     multipliers: tuple[int, ...] = (1, 2, 4)
     kernel_size: int = 5
     embedding_dim: int = 64
+    history_width: int = 512
 
     def __post_init__(self) -> None:
         require(self.width >= 8 and self.width % 8 == 0, "width", "a multiple of 8", self.width)
@@ -86,6 +87,7 @@ class NetworkConfiguration:
         require(self.kernel_size >= 1 and self.kernel_size % 2 == 1, "kernel_size", "odd", self.kernel_size)
         dim = self.embedding_dim
         require(dim >= 4 and dim % 2 == 0, "embedding_dim", "even, at least 4", dim)
+        require(self.history_width >= 0, "history_width", "at least 0", self.history_width)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,6 +98,8 @@ class DiffusionConfiguration:
         prediction: `x0`, the clean window, or `noise`.
         schedule: `cosine` or `linear`.
         denoising_steps: T, levels of the schedule.
+        emphasised_steps: levels that are trained more often than the others: those that few-step sampling meets.
+        emphasis: share of the examples at these levels.
         history_length_weights: odds of showing 1, 2, ... K observed states.
         history_noise: standard deviation of the noise on observed states, normalised.
         condition_dropout: odds of training on the null condition (Ajay 2023, Sec. 3.2: 0.25).
@@ -108,6 +112,8 @@ class DiffusionConfiguration:
     prediction: str = "x0"
     schedule: str = "cosine"
     denoising_steps: int = 100
+    emphasised_steps: tuple[int, ...] = ()
+    emphasis: float = 0.0
     history_length_weights: tuple[float, ...] = (1.0, 1.5, 4.0, 4.0, 1.5, 1.0, 1.0, 1.0)
     history_noise: float = 0.0
     condition_dropout: float = 0.25
@@ -120,6 +126,10 @@ class DiffusionConfiguration:
         require(self.prediction in ("x0", "noise"), "prediction", "x0 or noise", self.prediction)
         require(self.schedule in ("cosine", "linear"), "schedule", "cosine or linear", self.schedule)
         require(self.denoising_steps >= 1, "denoising_steps", "at least 1", self.denoising_steps)
+        known = all(0 <= step < self.denoising_steps for step in self.emphasised_steps)
+        require(known, "emphasised_steps", f"from 0 to {self.denoising_steps - 1}", self.emphasised_steps)
+        most = 1.0 if self.emphasised_steps else 0.0
+        require(0.0 <= self.emphasis <= most, "emphasis", "in [0, 1], 0 without emphasised_steps", self.emphasis)
         weights = self.history_length_weights
         require(bool(weights) and min(weights) >= 0.0 < sum(weights), "history_length_weights", "positive", weights)
         require(self.history_noise >= 0.0, "history_noise", "at least 0", self.history_noise)

@@ -55,7 +55,7 @@ class DenoisingTask:
         count = len(clean)
         step = denoising_step
         if step is None:
-            step = torch.randint(self.configuration.denoising_steps, (count,), generator=generator)
+            step = self.random_steps(count, generator)
         noise = torch.randn(clean.shape, generator=generator)
         signal_share = self.alphas_cumprod[step][:, None, None]
         noisy = signal_share.sqrt() * clean + (1.0 - signal_share).sqrt() * noise
@@ -74,6 +74,15 @@ class DenoisingTask:
             },
             target=clean if self.configuration.prediction == "x0" else noise,
         )
+
+    def random_steps(self, count: int, generator: torch.Generator) -> Tensor:
+        """Denoising steps `(count,)`: any, and some more often, as configured."""
+        step = torch.randint(self.configuration.denoising_steps, (count,), generator=generator)
+        if not self.configuration.emphasised_steps:
+            return step
+        emphasised = torch.tensor(self.configuration.emphasised_steps)
+        chosen = emphasised[torch.randint(len(emphasised), (count,), generator=generator)]
+        return torch.where(torch.rand(count, generator=generator) < self.configuration.emphasis, chosen, step)
 
     def observation_mask(self, available_history: Tensor, generator: torch.Generator) -> Tensor:
         """Which slots are observed, future or missing, `(batch, horizon)`: a random length of history.

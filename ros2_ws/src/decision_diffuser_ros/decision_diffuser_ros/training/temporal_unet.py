@@ -2,9 +2,11 @@
 
 After Janner 2022 and Ajay 2023, App. B: residual blocks of two temporal convolutions with group norm and
 Mish; embeddings of denoising step and conditions, concatenated, added after the first convolution.
-Two things differ, both because at the size that a robot computer can afford they decide whether
-noise prediction learns at all: the outermost skip is connected, and a linear path leads
-from input to output, so that the noise of a window need not squeeze through the bottleneck.
+Three things differ, all because the networks are of a size that a robot computer can afford. For noise prediction,
+the outermost skip is connected, and a linear path leads from input to output: the noise of a window need not squeeze
+through the bottleneck. For the prediction of clean windows, an MLP leads from the observed states straight to the
+planned ones: what follows from the history alone need not be passed on from slot to slot by convolutions, and the
+U-Net is left with what depends on the noisy window. With few training steps that makes plans several times as exact.
 """
 
 from __future__ import annotations
@@ -92,6 +94,9 @@ class TemporalUNet(nn.Module):
         multipliers: channels at each resolution, as multiples of `width`; each halves the time axis.
         kernel_size: of the temporal convolutions, odd.
         embedding_dim: of the denoising step and of each kind of condition.
+        history: observed slots, the first ones of a window.
+        plan_steps: planned slots, the others.
+        history_width: units of the two hidden layers between observed and planned states; 0 for no such path.
     """
 
     def __init__(
@@ -99,6 +104,9 @@ class TemporalUNet(nn.Module):
         state_dim: int,
         kind_sizes: Sequence[int],
         *,
+        history: int = 8,
+        plan_steps: int = 24,
+        history_width: int = 512,
         width: int = 32,
         multipliers: Sequence[int] = (1, 2, 4),
         kernel_size: int = 5,
@@ -131,6 +139,18 @@ class TemporalUNet(nn.Module):
             _convolution(channels[0], channels[0], kernel_size), nn.Conv1d(channels[0], state_dim, 1)
         )
         self.input_to_output = nn.Conv1d(in_channels, state_dim, 1)
+        self.history, self.plan_steps, self.state_dim = history, plan_steps, state_dim
+        self.history_to_plan = (
+            nn.Sequential(
+                nn.Linear(history * (state_dim + 1) + embedding, history_width),
+                nn.Mish(),
+                nn.Linear(history_width, history_width),
+                nn.Mish(),
+                nn.Linear(history_width, plan_steps * state_dim),
+            )
+            if history_width
+            else None
+        )
 
     def forward(
         self,
@@ -174,7 +194,17 @@ class TemporalUNet(nn.Module):
             values = second(first(values, embedding), embedding)
             if level < len(self.grow):
                 values = self.grow[level](values)
-        return (self.head(values) + self.input_to_output(inputs)).transpose(1, 2)
+        prediction = (self.head(values) + self.input_to_output(inputs)).transpose(1, 2)
+        if self.history_to_plan is None:
+            return prediction
+        return prediction + self._follows_from_history(trajectory, observation_mask, embedding)
+
+    def _follows_from_history(self, trajectory: Tensor, observation_mask: Tensor, embedding: Tensor) -> Tensor:
+        """The part of the prediction that the observed states alone decide, `(batch, horizon, state_dim)`."""
+        is_observed = observation_mask[:, : self.history].clamp(min=0.0)
+        observed = trajectory[:, : self.history] * is_observed[..., None]
+        plan = self.history_to_plan(torch.cat([observed.flatten(1), is_observed, embedding], dim=-1))
+        return nn.functional.pad(plan.unflatten(1, (self.plan_steps, self.state_dim)), (0, 0, self.history, 0))
 
 
 def _convolution(in_channels: int, out_channels: int, kernel_size: int) -> nn.Sequential:

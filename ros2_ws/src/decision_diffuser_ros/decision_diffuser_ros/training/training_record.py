@@ -140,6 +140,9 @@ class TrainingRecord:
             multipliers=network.multipliers,
             kernel_size=network.kernel_size,
             embedding_dim=network.embedding_dim,
+            history=self.configuration.data.history,
+            plan_steps=self.configuration.data.plan_steps,
+            history_width=network.history_width,
         )
 
     def build_inverse_dynamics(self) -> InverseDynamicsNetwork:

@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from decision_diffuser_ros.diffusion.schedule import noise_schedule
+from decision_diffuser_ros.errors import ConfigurationError
 from decision_diffuser_ros.training.configuration import DiffusionConfiguration
 from decision_diffuser_ros.training.denoising_task import FUTURE, MISSING, OBSERVED, DenoisingTask
 
@@ -132,3 +133,28 @@ def test_the_first_planned_states_weigh_more(generator):
     assert loss_of_an_error_in(HISTORY + 2) == pytest.approx(1.0 / total, rel=1e-4)
     everywhere = task.loss(answering(example.target + 1.0), example).item()
     assert everywhere == pytest.approx(1.0, rel=1e-4)
+
+
+def test_emphasised_levels_are_drawn_more_often_by_their_share(generator):
+    steps = make_task(emphasised_steps=(19, 9), emphasis=0.6).random_steps(20_000, generator)
+    for step in (19, 9):
+        assert (steps == step).float().mean() == pytest.approx(0.3 + 0.4 / 20, abs=0.02)
+    assert (steps == 3).float().mean() == pytest.approx(0.4 / 20, abs=0.01)
+
+
+def test_without_emphasis_every_level_is_drawn_equally_often(generator):
+    counts = torch.bincount(make_task().random_steps(20_000, generator), minlength=20)
+    assert counts.min() > 800
+    assert counts.max() < 1200
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"emphasised_steps": (20,)}, "expected `emphasised_steps` from 0 to 19"),
+        ({"emphasis": 0.5}, "expected `emphasis` in .0, 1., 0 without emphasised_steps"),
+    ],
+)
+def test_levels_that_are_not_there_can_not_be_emphasised(changes, message):
+    with pytest.raises(ConfigurationError, match=message):
+        make_task(**changes)

@@ -8,6 +8,11 @@ import torch
 from decision_diffuser_ros.training.temporal_unet import TemporalUNet
 
 BATCH, HORIZON, STATE_DIM = 3, 16, 4
+HISTORY = 4
+SMALL = {
+    "width": 16, "multipliers": (1, 2), "kernel_size": 3, "embedding_dim": 16,
+    "history": HISTORY, "plan_steps": HORIZON - HISTORY, "history_width": 32,
+}
 
 
 def make_inputs(generator: torch.Generator) -> dict[str, torch.Tensor]:
@@ -26,7 +31,7 @@ def make_inputs(generator: torch.Generator) -> dict[str, torch.Tensor]:
 def network() -> TemporalUNet:
     with torch.random.fork_rng():
         torch.manual_seed(0)
-        return TemporalUNet(STATE_DIM, [2, 1], width=16, multipliers=(1, 2), kernel_size=3, embedding_dim=16)
+        return TemporalUNet(STATE_DIM, [2, 1], **SMALL)
 
 
 @pytest.fixture
@@ -38,12 +43,13 @@ def test_the_prediction_has_the_shape_of_the_trajectory(network, inputs):
     assert network(**inputs).shape == (BATCH, HORIZON, STATE_DIM)
 
 
-def test_the_default_size_is_about_a_million_parameters():
+def test_the_default_size_is_what_a_robot_computer_can_afford():
     def count(**options) -> int:
         return sum(parameter.numel() for parameter in TemporalUNet(30, [3, 1], **options).parameters())
 
-    assert 1.0e6 < count() < 1.3e6
-    assert 0.7e6 < count(kernel_size=3) < 0.9e6
+    assert 1.0e6 < count(history_width=0) < 1.3e6
+    assert 0.7e6 < count(history_width=0, kernel_size=3) < 0.9e6
+    assert 1.9e6 < count() < 2.2e6
 
 
 @pytest.mark.parametrize("kind, columns", [(0, slice(0, 2)), (1, slice(2, 3))])
@@ -70,6 +76,27 @@ def test_the_denoising_step_matters(network, inputs):
     assert (network(**{**inputs, "denoising_step": torch.tensor([1, 5, 19])}) - before)[0].abs().max() > 1e-4
 
 
+def test_the_path_from_observed_to_planned_states_sees_observed_states_only(network, inputs):
+    """Missing and noisy rows leave it as it is; the observed ones, its only input, do not."""
+    seen = []
+    network.history_to_plan.register_forward_pre_hook(lambda module, arguments: seen.append(arguments[0]))
+    trajectory = inputs["trajectory"].clone()
+    for rows, matters in ((slice(0, 2), False), (slice(HISTORY, None), False), (slice(2, 4), True)):
+        network(**inputs)
+        changed = trajectory.clone()
+        changed[:, rows] += 1.0
+        network(**{**inputs, "trajectory": changed})
+        assert torch.equal(seen[-1], seen[-2]) != matters
+
+
+def test_the_path_from_observed_to_planned_states_leaves_observed_rows_alone(network, inputs):
+    before = network(**inputs)
+    torch.nn.init.constant_(network.history_to_plan[-1].bias, 3.0)
+    after = network(**inputs)
+    torch.testing.assert_close(after[:, :HISTORY], before[:, :HISTORY])
+    assert ((after - before)[:, HISTORY:] > 2.0).all()
+
+
 def test_the_noise_of_the_noisiest_step_is_learnt():
     """There the input is the noise, and it must not have to pass the bottleneck.
 
@@ -86,7 +113,7 @@ def noise_loss_after_training(*, without: set[str], width: int = 16, state_dim: 
     generator = torch.Generator().manual_seed(0)
     with torch.random.fork_rng():
         torch.manual_seed(0)
-        network = TemporalUNet(state_dim, [1], width=width, multipliers=(1, 2), kernel_size=3, embedding_dim=16)
+        network = TemporalUNet(state_dim, [1], **{**SMALL, "width": width, "history_width": 0})
     if "input_to_output" in without:
         network.input_to_output.register_forward_hook(lambda module, inputs, output: torch.zeros_like(output))
     if "outermost_skip" in without:

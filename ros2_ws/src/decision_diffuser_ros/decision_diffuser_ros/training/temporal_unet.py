@@ -197,14 +197,16 @@ class TemporalUNet(nn.Module):
         prediction = (self.head(values) + self.input_to_output(inputs)).transpose(1, 2)
         if self.history_to_plan is None:
             return prediction
-        return prediction + self._follows_from_history(trajectory, observation_mask, embedding)
+        history = self._observed_history(trajectory, observation_mask)
+        plan = self.history_to_plan(torch.cat([history, embedding], dim=-1))
+        rows = plan.unflatten(1, (self.plan_steps, self.state_dim))
+        return prediction + nn.functional.pad(rows, (0, 0, self.history, 0))
 
-    def _follows_from_history(self, trajectory: Tensor, observation_mask: Tensor, embedding: Tensor) -> Tensor:
-        """The part of the prediction that the observed states alone decide, `(batch, horizon, state_dim)`."""
+    def _observed_history(self, trajectory: Tensor, observation_mask: Tensor) -> Tensor:
+        """The observed states with which of them there are, `(batch, history * (state_dim + 1))`; others are zero."""
         is_observed = observation_mask[:, : self.history].clamp(min=0.0)
         observed = trajectory[:, : self.history] * is_observed[..., None]
-        plan = self.history_to_plan(torch.cat([observed.flatten(1), is_observed, embedding], dim=-1))
-        return nn.functional.pad(plan.unflatten(1, (self.plan_steps, self.state_dim)), (0, 0, self.history, 0))
+        return torch.cat([observed.flatten(1), is_observed], dim=-1)
 
 
 def _convolution(in_channels: int, out_channels: int, kernel_size: int) -> nn.Sequential:

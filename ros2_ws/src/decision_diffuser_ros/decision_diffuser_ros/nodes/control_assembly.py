@@ -20,6 +20,7 @@ from decision_diffuser_ros.control.watchdog import Watchdog, WatchdogSettings
 from decision_diffuser_ros.errors import ConfigurationError
 from decision_diffuser_ros.nodes.skill_request import SkillRequest, first_request
 from decision_diffuser_ros.planner.bundle import Bundle
+from decision_diffuser_ros.planner.conditions import Condition
 from decision_diffuser_ros.planner.manifest import Manifest
 from decision_diffuser_ros.planner.settings import SamplingSettings
 from decision_diffuser_ros.resources import model_directory
@@ -81,10 +82,11 @@ def assemble_control(parameters: PlannerParameters, *, simulated_time: bool) -> 
             "`synchronous_planning` stops the control loop until a plan is there, which no real robot can wait for; "
             "set it to false, or use_sim_time to true. Got true and false"
         )
-    directory = model_directory(parameters.bundle)
-    providers = PROVIDERS[parameters.device]
     bundle = Bundle.load(
-        directory, providers=providers, threads=parameters.threads, allow_cpu_fallback=parameters.device == "auto"
+        model_directory(parameters.bundle),
+        providers=PROVIDERS[parameters.device],
+        threads=parameters.threads,
+        allow_cpu_fallback=parameters.device == "auto",
     )
     manifest = bundle.manifest
     _check_step_duration(parameters, manifest)
@@ -93,7 +95,7 @@ def assemble_control(parameters: PlannerParameters, *, simulated_time: bool) -> 
     joint_of_action = [joint_names.index(joint) for joint in action_joints]
     assembler = StateAssembler(manifest)
     request = first_request(manifest, skill=parameters.skill, numbers={"forward_speed": parameters.forward_speed})
-    sampling = sampling_settings(parameters, manifest)
+    conditions = request.conditions(manifest)
     safe = SafeController(
         controller=RecedingHorizonController(
             manifest=manifest,
@@ -106,31 +108,38 @@ def assemble_control(parameters: PlannerParameters, *, simulated_time: bool) -> 
         watchdog=_watchdog(parameters, needs_imu=assembler.needs_imu, simulated_time=simulated_time),
         settings=_safe_settings(parameters, manifest, joint_of_action),
     )
-    safe.controller.set_conditions(request.conditions(manifest))
+    safe.controller.set_conditions(conditions)
+    return ControlAssembly(
+        manifest=manifest,
+        assembler=assembler,
+        safe=safe,
+        planner=_planner_process(parameters, bundle, conditions),
+        request=request,
+        joint_names=joint_names,
+        action_of_joint=[action_joints.index(joint) for joint in joint_names],
+        reading_of_action=[manifest.joint_names.index(joint) for joint in action_joints],
+    )
+
+
+def _planner_process(
+    parameters: PlannerParameters, bundle: Bundle, conditions: tuple[Condition, ...]
+) -> PlannerProcess:
+    """Return the process that will plan with the bundle, not yet started."""
     worker = PlannerWorkerSettings(
-        bundle=str(directory),
-        sampling=sampling,
-        providers=providers,
+        bundle=str(bundle.directory),
+        sampling=sampling_settings(parameters, bundle.manifest),
+        providers=PROVIDERS[parameters.device],
         allow_cpu_fallback=parameters.device == "auto",
         threads=parameters.threads,
         seed=parameters.seed,
-        conditions=request.conditions(manifest),
+        conditions=conditions,
     )
     supervision = SupervisionSettings(
         start_timeout=parameters.planner_process_start_timeout,
         hang_timeout=parameters.planner_process_hang_timeout,
         restart_limit=parameters.planner_process_restart_limit,
     )
-    return ControlAssembly(
-        manifest=manifest,
-        assembler=assembler,
-        safe=safe,
-        planner=PlannerProcess(worker, supervision),
-        request=request,
-        joint_names=joint_names,
-        action_of_joint=[action_joints.index(joint) for joint in joint_names],
-        reading_of_action=[manifest.joint_names.index(joint) for joint in action_joints],
-    )
+    return PlannerProcess(worker, supervision)
 
 
 def sampling_settings(parameters: PlannerParameters, manifest: Manifest) -> SamplingSettings:

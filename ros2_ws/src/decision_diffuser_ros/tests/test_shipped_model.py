@@ -53,4 +53,3 @@ def test_the_readme_tables_are_the_scores_in_the_manifest(bundle):
     scores = bundle.manifest.scores
     text = README.read_text(encoding="utf-8")
     assert quadruped_report.markdown(scores) in text
-    assert quadruped_report.markdown_of_seeds(scores["training_seeds"]) in text

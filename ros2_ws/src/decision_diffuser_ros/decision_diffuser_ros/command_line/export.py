@@ -12,6 +12,9 @@ def export(
     scores: Annotated[
         Path | None, typer.Option(help="JSON of `evaluate --json` to put into the bundle's manifest.")
     ] = None,
+    configuration: Annotated[
+        Path | None, typer.Option(help="YAML file of a training whose `sampling` replaces the training's own.")
+    ] = None,
     unfinished: Annotated[bool, typer.Option(help="Take checkpoints where training has not ended.")] = False,
 ) -> None:
     """Write the bundle of a training: ONNX graphs, manifest with checksums and provenance.
@@ -28,9 +31,11 @@ def export(
     measured = None if scores is None else read_scores(scores)
     target = source if bundle is None else bundle
     if bundle is not None:
+        from decision_diffuser_ros.training.configuration import TrainingConfiguration
         from decision_diffuser_ros.training.export import export_bundle
 
-        export_bundle(source, bundle, unfinished=unfinished, provenance=provenance())
+        sampling = None if configuration is None else TrainingConfiguration.from_yaml(configuration).sampling
+        export_bundle(source, bundle, unfinished=unfinished, sampling=sampling, provenance=provenance())
     if measured is not None:
         record_scores(target, measured)
     typer.echo(f"bundle in {target}")

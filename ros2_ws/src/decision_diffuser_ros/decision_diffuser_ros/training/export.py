@@ -18,6 +18,7 @@ from torch import Tensor, nn
 from decision_diffuser_ros.errors import BundleError
 from decision_diffuser_ros.planner.manifest import DENOISER_FILE, INVERSE_DYNAMICS_FILE, Manifest
 from decision_diffuser_ros.planner.manifest_records import ConditionKind, FileRecord, NormaliserRecord, ScheduleRecord
+from decision_diffuser_ros.planner.settings import SamplingSettings
 from decision_diffuser_ros.resources import MANIFEST_NAME
 from decision_diffuser_ros.training.graph_comparison import check_against_torch
 from decision_diffuser_ros.training.training_record import TrainingRecord
@@ -66,6 +67,7 @@ def export_bundle(
     bundle: str | Path,
     *,
     unfinished: bool = False,
+    sampling: SamplingSettings | None = None,
     provenance: Mapping[str, Any] | None = None,
 ) -> Manifest:
     """Write the bundle of a training; nothing is written when ONNX Runtime does not agree with torch.
@@ -74,6 +76,7 @@ def export_bundle(
         training: a directory that `train` made.
         bundle: directory of the bundle; files of an earlier export there are replaced.
         unfinished: take the last checkpoints where training has not ended.
+        sampling: how plans are sampled by default; None for what the training's configuration says.
         provenance: facts on this run.
 
     Returns:
@@ -85,6 +88,10 @@ def export_bundle(
     """
     training, bundle = Path(training), Path(bundle)
     record = TrainingRecord.read(training)
+    if sampling is not None:
+        record = dataclasses.replace(
+            record, configuration=dataclasses.replace(record.configuration, sampling=sampling)
+        )
     noise_model, inverse_dynamics = record.build_noise_model(), record.build_inverse_dynamics()
     training_steps = {
         name: load_weights(network, training, name, unfinished=unfinished)

@@ -18,7 +18,7 @@ from decision_diffuser_ros.nodes.gait_monitor import GaitMonitor
 from decision_diffuser_ros.nodes.robot_processes import ProcessError, RobotProcesses, executable
 from decision_diffuser_ros.resources import config_file
 
-START_TIMEOUT = 60.0  # [s], until the robot walks
+START_TIMEOUT = 120.0  # [s], until the robot walks
 STALL_TIMEOUT = 20.0  # [s], without simulated time going on
 
 

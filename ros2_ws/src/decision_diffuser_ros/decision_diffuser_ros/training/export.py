@@ -113,23 +113,28 @@ def export_bundle(
                 workplace / INVERSE_DYNAMICS_FILE, inverse_dynamics, inverse_dynamics_inputs, record, rng
             ),
         }
-        manifest = _manifest(
-            record,
-            files={name: FileRecord.of((workplace / name).read_bytes()) for name in graphs},
-            provenance={
-                "data": record.data,
-                "seed": record.seed,
-                "training_steps": training_steps,
-                "training": record.provenance,
-                "configuration": record.configuration.to_json(),
-                "held_out": _held_out(training),
-                "export": {**(provenance or {}), "difference_from_torch": differences},
-            },
-        )
+        files = {name: FileRecord.of((workplace / name).read_bytes()) for name in graphs}
+        export = {**(provenance or {}), "difference_from_torch": differences}
+        manifest = _manifest(record, files=files, provenance=_provenance(record, training, training_steps, export))
         manifest.write(workplace / MANIFEST_NAME)
         for name in (*graphs, MANIFEST_NAME):  # the manifest last: with older graphs its checksums are refused
             os.replace(workplace / name, bundle / name)
     return manifest
+
+
+def _provenance(
+    record: TrainingRecord, training: Path, training_steps: Mapping[str, int], export: Mapping[str, Any]
+) -> dict[str, Any]:
+    """How the bundle was made, for its manifest."""
+    return {
+        "data": record.data,
+        "seed": record.seed,
+        "training_steps": dict(training_steps),
+        "training": record.provenance,
+        "configuration": record.configuration.to_json(),
+        "held_out": _held_out(training),
+        "export": dict(export),
+    }
 
 
 def denoiser_inputs(record: TrainingRecord, batch: int, rng: np.random.Generator) -> dict[str, Tensor]:

@@ -176,3 +176,4 @@ def test_the_process_does_not_outlive_a_parent_that_is_killed(tiny_bundle, tmp_p
     parent.kill()
     parent.wait()
     wait_until(lambda: not exists(child))
+    assert not exists(child)

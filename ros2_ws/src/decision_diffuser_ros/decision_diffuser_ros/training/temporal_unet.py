@@ -6,7 +6,7 @@ Three things differ, all because the networks are of a size that a robot compute
 the outermost skip is connected, and a linear path leads from input to output: the noise of a window need not squeeze
 through the bottleneck. For the prediction of clean windows, an MLP leads from the observed states straight to the
 planned ones: what follows from the history alone need not be passed on from slot to slot by convolutions, and the
-U-Net is left with what depends on the noisy window. With few training steps that makes plans several times as exact.
+U-Net is left with what depends on the noisy window.
 """
 
 from __future__ import annotations

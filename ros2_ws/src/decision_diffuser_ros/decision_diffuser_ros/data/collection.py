@@ -1,6 +1,5 @@
 """Recording demonstrations on all cores, shard by shard, so that a collection that was interrupted goes on."""
 
-import logging
 import multiprocessing
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor, as_completed
@@ -10,8 +9,6 @@ from pathlib import Path
 from decision_diffuser_ros.data.demonstrations import merge_shards, read_shard, shard_path, shard_paths, write_shard
 from decision_diffuser_ros.data.episode import Episode
 from decision_diffuser_ros.errors import ConfigurationError, DataError
-
-logger = logging.getLogger(__name__)
 
 RecordEpisode = Callable[[int, int], Episode]
 """(seed, number of the episode) -> the episode; the same for the same arguments, and picklable by name."""

@@ -3,6 +3,7 @@
 import functools
 import multiprocessing
 from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 import imageio.v2 as imageio
@@ -32,11 +33,12 @@ def write_video(
     """
     poses = _poses(recording)
     path.parent.mkdir(parents=True, exist_ok=True)
+    context = multiprocessing.get_context("spawn")
     with (
-        multiprocessing.get_context("spawn").Pool(processes) as pool,
+        ProcessPoolExecutor(processes, mp_context=context) as pool,
         imageio.get_writer(path, fps=FRAMES_PER_SECOND, codec="libx264", quality=7, macro_block_size=16) as writer,
     ):
-        for done, frame in enumerate(pool.imap(_draw, poses, chunksize=8), start=1):
+        for done, frame in enumerate(pool.map(_draw, poses, chunksize=8), start=1):
             writer.append_data(frame)  # type: ignore[attr-defined]  # declared in a subclass
             progress(done, len(poses))
     return path

@@ -12,7 +12,7 @@ import numpy as np
 from decision_diffuser_ros.evaluation import gait_pattern
 from decision_diffuser_ros.evaluation.quadruped_rollout import GaitRollout, GaitTask
 from decision_diffuser_ros.evaluation.quadruped_workers import EXPERT, ONE_STEP, PLANNER, EvaluatedModel, Job, run_jobs
-from decision_diffuser_ros.simulation.quadruped_env import CONTROL_STEP
+from decision_diffuser_ros.simulation.quadruped_model import CONTROL_STEP
 
 GAITS = tuple(gait_pattern.PAIRS)
 STEPS = 250

@@ -10,9 +10,9 @@ import numpy as np
 from decision_diffuser_ros.errors import ConditionError
 from decision_diffuser_ros.simulation import quadruped_model as model
 from decision_diffuser_ros.simulation.gait_parameters import GAITS, GaitParameters, blend
+from decision_diffuser_ros.simulation.quadruped_model import CONTROL_STEP
 from decision_diffuser_ros.simulation.quadruped_world import QuadrupedWorld
 
-CONTROL_STEP = 0.02  # [s]
 BLEND_DURATION = 0.3  # [s], of a change of gait
 YAW_DAMPING = 0.5  # share of the yaw rate that the standing feet work against
 START_DURATION = 0.3  # [s], over which steps grow when the robot starts from standing

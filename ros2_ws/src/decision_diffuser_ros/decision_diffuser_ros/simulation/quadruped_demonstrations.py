@@ -14,7 +14,8 @@ from decision_diffuser_ros.planner.manifest_records import Entry
 from decision_diffuser_ros.simulation import quadruped_model as model
 from decision_diffuser_ros.simulation.gait_expert import GaitExpert
 from decision_diffuser_ros.simulation.gait_parameters import GAITS
-from decision_diffuser_ros.simulation.quadruped_env import CONTROL_STEP, STANDING_START, QuadrupedGaitsEnv, StartRange
+from decision_diffuser_ros.simulation.quadruped_env import STANDING_START, QuadrupedGaitsEnv, StartRange
+from decision_diffuser_ros.simulation.quadruped_model import CONTROL_STEP
 from decision_diffuser_ros.simulation.quadruped_world import QuadrupedWorldSettings
 
 SKILLS = tuple(GAITS)

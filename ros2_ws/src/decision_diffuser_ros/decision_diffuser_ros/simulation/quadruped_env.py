@@ -7,9 +7,9 @@ import gymnasium
 import numpy as np
 
 from decision_diffuser_ros.simulation import quadruped_model as model
+from decision_diffuser_ros.simulation.quadruped_model import CONTROL_STEP
 from decision_diffuser_ros.simulation.quadruped_world import QuadrupedWorld, QuadrupedWorldSettings
 
-CONTROL_STEP = 0.02  # [s]
 ENVIRONMENT_ID = "decision_diffuser_ros/QuadrupedGaits-v0"
 EPISODE_STEPS = 250
 

@@ -26,6 +26,9 @@ MAX_VELOCITY = np.tile([52.4, 28.6, 28.6], 4)  # [rad/s]
 MAX_EFFORT = np.tile([20.0, 33.5, 33.5], 4)
 """Torque limits, (12,) [N m]: the URDF's 20 at the hip; the real motor's 33.5 elsewhere, where the URDF says 55."""
 
+CONTROL_STEP = 0.02
+"""Time between two joint targets of the expert and of the planner [s]."""
+
 STANDING_HEIGHT = 0.28  # [m], of the hips over the feet' centres
 
 

@@ -1,12 +1,9 @@
 """Pictures of the A1 without a screen: a second PyBullet world that is only posed and drawn, never simulated."""
 
-import pathlib
-
 import numpy as np
-import pybullet_data
 
-from decision_diffuser_ros.simulation import quadruped_model as model
 from decision_diffuser_ros.simulation.bullet_client import connect, pybullet
+from decision_diffuser_ros.simulation.quadruped_body import QuadrupedBody
 
 
 class QuadrupedRenderer:
@@ -20,19 +17,8 @@ class QuadrupedRenderer:
     def __init__(self, *, width: int = 640, height: int = 400) -> None:
         self._size = width, height
         self._client = connect()
-        data = pathlib.Path(pybullet_data.getDataPath())
-        self._client.loadURDF(str(data / "plane.urdf"))
-        self._robot = self._client.loadURDF(
-            str(data / "a1" / "a1.urdf"), [0, 0, 0.5], flags=pybullet.URDF_USE_INERTIA_FROM_FILE
-        )
-        names = [
-            self._client.getJointInfo(self._robot, i)[1].decode() for i in range(self._client.getNumJoints(self._robot))
-        ]
-        self._joints = [names.index(name) for name in model.JOINT_NAMES]
-        inertial = self._client.getDynamicsInfo(self._robot, -1)
-        self._inertial_in_base = inertial[3], inertial[4]
+        self._body = QuadrupedBody.load(self._client)
         self._projection = self._client.computeProjectionMatrixFOV(45, width / height, 0.1, 12.0)
-        self._target = np.zeros(3)
 
     def frame(
         self, *, base_position: np.ndarray, base_orientation: np.ndarray, joint_position: np.ndarray
@@ -45,12 +31,7 @@ class QuadrupedRenderer:
             joint_position: (12,) [rad].
         """
         client = self._client
-        pose = client.multiplyTransforms(
-            [float(x) for x in base_position], [float(x) for x in base_orientation], *self._inertial_in_base
-        )
-        client.resetBasePositionAndOrientation(self._robot, *pose)
-        for joint, angle in zip(self._joints, joint_position, strict=True):
-            client.resetJointState(self._robot, joint, float(angle))
+        self._body.place([float(x) for x in base_position], [float(x) for x in base_orientation], joint_position)
         target = [float(base_position[0]), float(base_position[1]), 0.2]
         view = client.computeViewMatrixFromYawPitchRoll(target, 1.15, 25.0, -14.0, 0.0, 2)
         width, height, pixels, *_ = client.getCameraImage(

@@ -4,15 +4,14 @@ The robot's motor controllers are part of the world: a torque PD that runs at ev
 clipped joint by joint. PyBullet's built-in position control makes the robot fall.
 """
 
-import pathlib
 from dataclasses import dataclass
 
 import numpy as np
-import pybullet_data
 
 from decision_diffuser_ros.errors import ConfigurationError
 from decision_diffuser_ros.simulation import quadruped_model as model
 from decision_diffuser_ros.simulation.bullet_client import connect, pybullet
+from decision_diffuser_ros.simulation.quadruped_body import QuadrupedBody
 
 FALLEN_HEIGHT = 0.13  # [m], base over the floor
 FALLEN_TILT_COSINE = 0.5  # a tilt of 60 degrees
@@ -59,7 +58,7 @@ class QuadrupedWorld:
         self.reset()
 
     def _load(self) -> None:
-        client, data = self._client, pathlib.Path(pybullet_data.getDataPath())
+        client = self._client
         client.setGravity(0, 0, -9.81)
         client.setPhysicsEngineParameter(
             fixedTimeStep=self.settings.time_step,
@@ -67,25 +66,18 @@ class QuadrupedWorld:
             numSubSteps=0,
             deterministicOverlappingPairs=1,
         )
-        self._floor = client.loadURDF(str(data / "plane.urdf"))
-        self._robot = client.loadURDF(
-            str(data / "a1" / "a1.urdf"), [0, 0, 0.5], flags=pybullet.URDF_USE_INERTIA_FROM_FILE
-        )
-        indices = {}
+        self._body = QuadrupedBody.load(client)
+        self._floor, self._robot, self._joints = self._body.floor, self._body.robot, self._body.joints
         for index in range(client.getNumJoints(self._robot)):
-            info = client.getJointInfo(self._robot, index)
-            indices[info[1].decode()] = indices[info[12].decode()] = index
             client.changeDynamics(self._robot, index, linearDamping=0, angularDamping=0, jointDamping=0)
         client.changeDynamics(self._robot, -1, linearDamping=0, angularDamping=0)
-        self._joints = [indices[name] for name in model.JOINT_NAMES]
+        indices = self._body.indices
         self._foot_of_link = {indices[name]: foot for foot, name in enumerate(model.FOOT_NAMES)}
         for leg, name in enumerate(model.LEG_NAMES):  # the toe's contacts can be reported on the shank
             self._foot_of_link[indices[f"{name}_lower_joint"]] = leg
         for link in self._foot_of_link:
             client.changeDynamics(self._robot, link, lateralFriction=1.0)
-        inertial = client.getDynamicsInfo(self._robot, -1)
-        self._base_in_inertial = client.invertTransform(inertial[3], inertial[4])
-        self._inertial_in_base = (inertial[3], inertial[4])
+        self._base_in_inertial = client.invertTransform(*self._body.inertial_in_base)
         self.set_friction(self.settings.friction)
         client.setJointMotorControlArray(
             self._robot, self._joints, pybullet.VELOCITY_CONTROL, forces=np.zeros(len(self._joints))
@@ -118,12 +110,9 @@ class QuadrupedWorld:
         rotation = np.array(self._client.getMatrixFromQuaternion(orientation)).reshape(3, 3)
         lowest = ((model.foot_in_hip(joint_position) + model.HIP_IN_BODY) @ rotation.T)[:, 2].min()
         position = [0.0, 0.0, -lowest + model.FOOT_RADIUS + drop_height]
-        inertial_pose = self._client.multiplyTransforms(position, orientation, *self._inertial_in_base)
         self._client.restoreState(self._fresh_state)  # the solver remembers old contacts
-        self._client.resetBasePositionAndOrientation(self._robot, *inertial_pose)
+        self._body.place(position, orientation, joint_position)
         self._client.resetBaseVelocity(self._robot, [0, 0, 0], [0, 0, 0])
-        for joint, angle in zip(self._joints, joint_position, strict=True):
-            self._client.resetJointState(self._robot, joint, angle, 0.0)
         self.physics_steps = 0
         self.joint_effort = np.zeros(12)
         self._client.performCollisionDetection()  # contacts are stale after a reset

@@ -126,7 +126,12 @@ def test_every_command_that_is_shown_exists(document):
     text = document.read_text(encoding="utf-8").replace("\\\n", " ")
     for name, arguments in re.findall(r"bin/decision-diffuser (\w+)([^\n`]*)", text):
         assert name in commands, f"{document.name}: decision-diffuser {name}"
-        options = {option for parameter in commands[name].params for option in parameter.opts}
+        command = commands[name]
+        if hasattr(command, "commands"):  # evaluate EXPERIMENT
+            experiment = arguments.split()[0]
+            assert experiment in command.commands, f"{document.name}: decision-diffuser {name} {experiment}"
+            command = command.commands[experiment]
+        options = {option for parameter in command.params for option in parameter.opts}
         assert set(re.findall(r"--[\w-]+", arguments)) <= options | {"--help"}, f"{document.name}: {name}{arguments}"
 
 

@@ -1,9 +1,9 @@
 """The `decision-diffuser` command.
 
 Each command is one function, in a module of this folder that bears its name, and is named once more in `COMMANDS`.
-Its signature and docstring are the help text. Such a module imports nothing heavy at its top (no torch, PyBullet, h5py,
-matplotlib, rclpy): those imports stand inside the function, so that `--help` is quick and each command needs only what
-it uses.
+Its signature and docstring are the help text; a command with commands of its own (`evaluate`) is a typer application
+instead. Such a module imports nothing heavy at its top (no torch, PyBullet, h5py, matplotlib, rclpy): those imports
+stand inside the function, so that `--help` is quick and each command needs only what it uses.
 
 Exit codes: 0 done; 1 the command ran and its answer is no; 2 a value that is not accepted, said in one line on stderr;
 130 interrupted.
@@ -22,7 +22,7 @@ from decision_diffuser_ros.resources import package_version
 PROGRAM = "decision-diffuser"
 
 COMMANDS: tuple[str, ...] = ("demo", "collect", "train", "export", "evaluate")
-"""Modules of this folder, each with a function of the same name, in the order of the help."""
+"""Modules of this folder, each with a function (or application) of the same name, in the order of the help."""
 
 EXIT_REFUSED = 2
 EXIT_INTERRUPTED = 130
@@ -40,7 +40,11 @@ def build_application(commands: Sequence[str] = COMMANDS) -> typer.Typer:
     application.callback()(_common_options)
     for name in commands:
         module = importlib.import_module(f"decision_diffuser_ros.command_line.{name}")
-        application.command(name)(getattr(module, name))
+        command = getattr(module, name)
+        if isinstance(command, typer.Typer):
+            application.add_typer(command, name=name)
+        else:
+            application.command(name)(command)
     return application
 
 

@@ -1,0 +1,46 @@
+"""`decision-diffuser evaluate quadruped_gaits`: closed-loop scores of a quadruped's model bundle."""
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+
+def quadruped_gaits(
+    episodes: Annotated[int, typer.Option(min=1, help="Episodes of each gait; switches and pushes: a sixth.")] = 300,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of all episodes; never one that trained the model.")] = 1000,
+    json_file: Annotated[Path | None, typer.Option("--json", help="Where to write the scores.")] = None,
+    bundle: Annotated[str | None, typer.Option(help="Bundle: a shipped model's name, or a directory.")] = None,
+    gaits_only: Annotated[bool, typer.Option(help="Only planner and expert in each gait.")] = False,
+    processes: Annotated[int, typer.Option(min=1, help="Processes; all cores by default.")] = os.cpu_count() or 1,
+) -> None:
+    """Gaits, switches and pushes in closed loop, beside the expert and the one-step baseline."""
+    from rich.console import Console
+    from rich.progress import Progress
+
+    from decision_diffuser_ros.evaluation import quadruped_gaits as experiment
+    from decision_diffuser_ros.evaluation import quadruped_report
+    from decision_diffuser_ros.evaluation.quadruped_policies import DeploymentSettings
+    from decision_diffuser_ros.evaluation.quadruped_workers import EvaluatedModel
+    from decision_diffuser_ros.evaluation.scores_file import write_scores
+    from decision_diffuser_ros.provenance import provenance
+    from decision_diffuser_ros.resources import config_file, model_directory
+
+    deployment = DeploymentSettings.from_parameter_file(config_file("quadruped_gaits"))
+    model = EvaluatedModel(bundle=str(model_directory(bundle or "quadruped_gaits")), deployment=deployment)
+    size = experiment.EvaluationSize.for_episodes(episodes, gaits_only=gaits_only)
+    with Progress(disable=not sys.stderr.isatty(), console=Console(stderr=True)) as bar:
+        task = bar.add_task("episodes", total=None)
+        scores: dict[str, Any] = experiment.evaluate(
+            model,
+            size=size,
+            seed=seed,
+            processes=processes,
+            progress=lambda done, total: bar.update(task, completed=done, total=total),
+        )
+    scores |= provenance()
+    if json_file is not None:
+        write_scores(scores, json_file)
+    quadruped_report.print_tables(scores, Console())

@@ -1,0 +1,50 @@
+"""`evaluate` is a command of commands: one an experiment."""
+
+import json
+
+import pytest
+
+from decision_diffuser_ros.command_line import main
+from decision_diffuser_ros.command_line.evaluate import EXPERIMENTS
+from decision_diffuser_ros.evaluation.scores_file import write_scores
+from decision_diffuser_ros.training.bundle_scores import read_scores
+
+
+def run(*arguments: str) -> int:
+    return main.run(arguments, application=main.build_application())
+
+
+def test_the_help_names_every_experiment(capsys):
+    assert run("evaluate", "--help") == 0
+    shown = capsys.readouterr().out
+    for name in EXPERIMENTS:
+        assert f" {name} " in shown
+
+
+@pytest.mark.parametrize("name", EXPERIMENTS)
+def test_every_experiment_has_help_and_writes_json(name, capsys):
+    assert run("evaluate", name, "--help") == 0
+    shown = capsys.readouterr().out
+    assert f"decision-diffuser evaluate {name}" in shown
+    for option in ("--episodes", "--seed", "--json"):
+        assert option in shown
+
+
+def test_an_unknown_experiment_lists_the_known_ones(capsys):
+    assert run("evaluate", "fly") == 2
+    complaint = capsys.readouterr().err
+    assert complaint == f"decision-diffuser: experiment 'fly' is not known; available: {', '.join(EXPERIMENTS)}\n"
+
+
+def test_no_experiment_shows_the_help_and_no_complaint(capsys):
+    assert run("evaluate") == 2
+    captured = capsys.readouterr()
+    assert "decision-diffuser evaluate" in captured.out + captured.err
+    assert "decision-diffuser: " not in captured.err
+
+
+def test_scores_are_read_back_as_they_were_written(tmp_path):
+    scores = {"gaits": {"trot": {"survived": 0.995}}, "seed": 1000}
+    path = write_scores(scores, tmp_path / "new" / "scores.json")
+    assert read_scores(path) == scores
+    assert json.loads(path.read_text(encoding="utf-8")) == scores

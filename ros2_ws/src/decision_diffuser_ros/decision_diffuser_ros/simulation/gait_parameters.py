@@ -47,20 +47,20 @@ class GaitParameters:
 GAITS = {
     "trot": GaitParameters(
         phase_offsets=(0.0, 0.5, 0.5, 0.0),
-        period=0.332,
-        duty=0.62,
-        step_height=0.08,
-        stance_narrowing=0.047,
-        placement_gain_forward=0.106,
-        placement_gain_lateral=0.213,
-        roll_gain=0.538,
-        roll_damping=0.012,
-        pitch_gain=-0.225,
-        pitch_damping=-0.002,
-        gravity_feedforward=1.085,
-        tilt_compensation=-0.165,
-        look_ahead=0.035,
-        stance_speed_gain=-0.253,
+        period=0.409,
+        duty=0.618,
+        step_height=0.074,
+        stance_narrowing=0.04,
+        placement_gain_forward=0.122,
+        placement_gain_lateral=0.196,
+        roll_gain=0.023,
+        roll_damping=0.002,
+        pitch_gain=-0.44,
+        pitch_damping=0.008,
+        gravity_feedforward=1.297,
+        tilt_compensation=-0.166,
+        look_ahead=0.045,
+        stance_speed_gain=-0.57,
     ),
     "pace": GaitParameters(
         phase_offsets=(0.0, 0.5, 0.0, 0.5),
@@ -99,8 +99,10 @@ GAITS = {
 }
 """Found by random search: survival, contact pattern and speed over random starts, frictions and pushes of 0.5 m/s.
 
-The pace was searched with its targets arriving one or two control steps late besides: a pace that only an expert
-without delay can keep up is of no use to a planner.
+Trot and pace were searched with their targets arriving one or two control steps late besides, the trot's with up to
+0.025 rad of noise on them: a gait that only an exact expert without delay can keep up is of no use to a planner. The
+trot so found is slower in its legs (0.41 s a cycle instead of 0.33 s): with a target noise of 0.02 rad and one step of
+delay it keeps its pattern 96 % of the time, the quicker one 90 %.
 """
 
 

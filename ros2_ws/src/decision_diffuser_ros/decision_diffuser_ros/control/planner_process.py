@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from typing import TYPE_CHECKING, Any
 
-from decision_diffuser_ros.control.planner_worker import PlannerWorkerSettings, run_planner_worker
+from decision_diffuser_ros.control.planner_worker import EXIT_OUT_OF_MEMORY, PlannerWorkerSettings, run_planner_worker
 from decision_diffuser_ros.control.receding_horizon import PlanRequest
 from decision_diffuser_ros.errors import ConfigurationError, PlanError
 
@@ -45,19 +45,31 @@ class SupervisionSettings:
     Attributes:
         start_timeout: for loading and warming up [s].
         hang_timeout: for one plan [s].
-        restart_delay: pause before a replacement [s].
+        refusal_limit: answers without a plan in a row (a plan that is not finite, memory that is
+            short) after which the process is replaced.
+        restart_delay: pause before the first replacement [s]; each further one in a row waits twice as long.
+        longest_restart_delay: the pause grows no longer [s].
         restart_limit: replacements in a row without a single plan between them.
     """
 
     start_timeout: float = 60.0
     hang_timeout: float = 1.0
+    refusal_limit: int = 5
     restart_delay: float = 0.2
+    longest_restart_delay: float = 5.0
     restart_limit: int = 5
 
     def __post_init__(self) -> None:
         for name in ("start_timeout", "hang_timeout"):
             if not getattr(self, name) > 0.0:
                 raise ConfigurationError(f"`{name}` must be above 0. Got {getattr(self, name)} s")
+        if self.refusal_limit < 1:
+            raise ConfigurationError(f"`refusal_limit` must be at least 1. Got {self.refusal_limit}")
+
+    def restart_pause(self, failures_in_a_row: int) -> float:
+        """Return how long to wait before the process is replaced [s], after 1, 2, 3, ... failures in a row."""
+        doublings = min(max(0, failures_in_a_row - 1), 30)
+        return min(self.restart_delay * 2.0**doublings, self.longest_restart_delay)
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,6 +105,7 @@ class PlannerProcess:
         self._child: Any = None
         self._pid: int | None = None
         self._failures_in_a_row = 0
+        self._refusals_in_a_row = 0
 
     @property
     def state(self) -> PlannerState:
@@ -103,6 +116,11 @@ class PlannerProcess:
     def pid(self) -> int | None:
         """Process id of the child, None while there is none."""
         return self._pid
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether there is no process that plans now, nor will be one without a replacement."""
+        return self._state in (PlannerState.RESTARTING, PlannerState.FAILED, PlannerState.STOPPED)
 
     @property
     def hang_timeout(self) -> float:
@@ -175,7 +193,14 @@ class PlannerProcess:
                 self._note_loss(str(loss))
                 if self._state is PlannerState.FAILED:
                     return
-                time.sleep(self._supervision.restart_delay)
+                self._pause(self._supervision.restart_pause(self._failures_in_a_row))
+
+    def _pause(self, seconds: float) -> None:
+        """Wait before a replacement; `stop` ends it, requests do not."""
+        deadline = time.monotonic() + seconds
+        while not self._stopping and (left := deadline - time.monotonic()) > 0.0:
+            if wait([self._wake_reader], left):
+                os.read(self._wake_reader, 4096)
 
     def _run_child(self) -> None:
         """Start a child and serve it until it is lost or we are stopping."""
@@ -194,6 +219,10 @@ class PlannerProcess:
         except (EOFError, OSError) as error:
             self._child.join(1.0)
             raise _ChildLostError(self._how_it_ended()) from error
+        except _ChildLostError:
+            raise
+        except Exception as error:  # noqa: BLE001 - what cannot be read is no answer, whatever is wrong with it
+            raise _ChildLostError(f"its answer cannot be read: {error!r}") from error
         finally:
             connection.close()
             self._end_child()
@@ -238,12 +267,18 @@ class PlannerProcess:
             plan, error = (content, "") if kind == "plan" else (None, content)
             self._results.append(PlanResult(request, plan, error, time.monotonic() - sent))
             self._in_flight = None
-            self._failures_in_a_row = 0
+            if plan is not None:
+                self._failures_in_a_row = self._refusals_in_a_row = 0
+            else:
+                self._refusals_in_a_row += 1
             self._changed.notify_all()
+        if self._refusals_in_a_row >= self._supervision.refusal_limit:
+            raise _ChildLostError(f"it made no plan {self._refusals_in_a_row} times in a row, at last: {error}")
 
     def _note_loss(self, reason: str) -> None:
         self.last_error = reason
         self._failures_in_a_row += 1
+        self._refusals_in_a_row = 0
         with self._changed:
             if self._in_flight is not None:
                 request, sent = self._in_flight
@@ -270,6 +305,8 @@ class PlannerProcess:
         code = self._child.exitcode
         if code is None:
             return "it closed its pipe"
+        if code == EXIT_OUT_OF_MEMORY:
+            return "it ran out of memory"
         return f"it was ended by signal {-code}" if code < 0 else f"it ended with exit code {code}"
 
     def _end_child(self) -> None:

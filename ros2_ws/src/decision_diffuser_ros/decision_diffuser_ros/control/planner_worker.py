@@ -11,6 +11,8 @@ Messages to the worker: a `PlanRequest`. Messages from it, as tuples:
 from __future__ import annotations
 
 import ctypes
+import os
+import resource
 import signal
 import sys
 import time
@@ -27,6 +29,8 @@ from decision_diffuser_ros.planner.planner import Planner
 from decision_diffuser_ros.planner.settings import SamplingSettings
 
 PR_SET_PDEATHSIG = 1
+EXIT_OUT_OF_MEMORY = 12
+"""Exit code of a worker that had no memory left: errno's ENOMEM."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,6 +46,7 @@ class PlannerWorkerSettings:
         seed: of the sampler's noise.
         conditions: what warm-up plans are made for, like the requests to come.
         warm_up_plans: plans made before the first request, which no statistic sees.
+        memory_limit: of the process's address space [bytes]; None for no limit but the machine's.
     """
 
     bundle: str
@@ -52,11 +57,21 @@ class PlannerWorkerSettings:
     seed: int = 0
     conditions: tuple[Condition, ...] = ()
     warm_up_plans: int = 3
+    memory_limit: int | None = None
 
 
 def run_planner_worker(connection: Connection, settings: PlannerWorkerSettings) -> None:
     """Serve plan requests on `connection` until its other end closes."""
     _live_and_die_with_the_parent()
+    try:
+        _serve(connection, settings)
+    except MemoryError:
+        os._exit(EXIT_OUT_OF_MEMORY)  # at once: to leave in order takes memory
+
+
+def _serve(connection: Connection, settings: PlannerWorkerSettings) -> None:
+    if settings.memory_limit is not None:
+        resource.setrlimit(resource.RLIMIT_AS, (settings.memory_limit, settings.memory_limit))
     started = time.perf_counter()
     try:
         planner = _load_planner(settings)

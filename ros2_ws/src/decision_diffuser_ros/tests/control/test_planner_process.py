@@ -1,10 +1,13 @@
 """The planner process answers, and whatever happens to it is noticed."""
 
 import os
+import re
+import resource
 import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -100,6 +103,67 @@ def test_a_model_that_gives_nan_answers_with_an_error(tmp_path):
         assert "not finite" in answer(planner, request(0)).error
     finally:
         planner.stop()
+
+
+def test_a_process_that_gives_no_plan_again_and_again_is_replaced_then_given_up(tmp_path):
+    worker = PlannerWorkerSettings(bundle=str(make_tiny_bundle(tmp_path, nan_output=True)), warm_up_plans=0)
+    planner = PlannerProcess(worker, SupervisionSettings(refusal_limit=2, restart_delay=0.0, restart_limit=1))
+    planner.start()
+    try:
+        assert "not finite" in answer(planner, request(0)).error
+        assert planner.restarts == 0
+        assert "not finite" in answer(planner, request(1)).error
+        wait_until(lambda: planner.restarts == 1 and planner.state is PlannerState.READY)
+        assert "it made no plan 2 times in a row, at last: " in planner.last_error
+        for sequence in (2, 3):
+            answer(planner, request(sequence))
+        wait_until(lambda: planner.state is PlannerState.FAILED)
+    finally:
+        planner.stop()
+
+
+def test_a_process_without_the_memory_to_start_says_so(tiny_bundle):
+    worker = PlannerWorkerSettings(bundle=str(tiny_bundle), memory_limit=100 * 2**20)
+    with pytest.raises(PlanError, match="did not start: (it ran out of memory|.*bad_alloc)"):
+        PlannerProcess(worker).start()
+
+
+def test_a_process_that_runs_out_of_memory_is_reported_and_replaced(started):
+    size = int(re.search(r"VmSize:\s+(\d+) kB", Path(f"/proc/{started.pid}/status").read_text())[1]) * 1024
+    resource.prlimit(started.pid, resource.RLIMIT_AS, (size, size))
+    started.submit(request(0, state=np.zeros((2_000_000, 4))))  # refused for its size, once there is memory to read it
+    wait_until(lambda: started.restarts == 1 and started.state is PlannerState.READY)
+    assert started.last_error == "it ran out of memory"
+    started.take_results()
+    assert answer(started, request(1)).plan is not None
+
+
+def test_an_answer_that_cannot_be_read_is_a_loss_not_the_end_of_supervision(started, monkeypatch):
+    monkeypatch.setattr(started, "_take_answer", lambda message: 1 / 0)
+    started.submit(request(0))
+    wait_until(lambda: started.restarts >= 1)
+    monkeypatch.undo()
+    assert "cannot be read: ZeroDivisionError" in started.last_error
+    wait_until(lambda: started.state is PlannerState.READY)
+    started.take_results()
+    assert answer(started, request(1)).plan is not None
+
+
+def test_replacements_in_a_row_wait_longer_and_longer():
+    supervision = SupervisionSettings(restart_delay=0.2, longest_restart_delay=2.0)
+    pauses = [supervision.restart_pause(failures) for failures in (1, 2, 3, 4, 5, 1000)]
+    assert pauses == pytest.approx([0.2, 0.4, 0.8, 1.6, 2.0, 2.0])
+
+
+def test_stop_does_not_wait_for_a_replacement_that_is_due_later(tiny_bundle):
+    planner = process_for(tiny_bundle, restart_delay=60.0, longest_restart_delay=60.0)
+    planner.start()
+    os.kill(planner.pid, signal.SIGKILL)
+    wait_until(lambda: planner.state is PlannerState.RESTARTING)
+    planner.submit(request(0))
+    began = time.monotonic()
+    planner.stop()
+    assert time.monotonic() - began < 5.0
 
 
 def test_a_killed_process_is_reported_and_replaced(started):

@@ -221,7 +221,7 @@ class PlannerProcess:
             raise _ChildLostError(self._how_it_ended()) from error
         except _ChildLostError:
             raise
-        except Exception as error:  # noqa: BLE001 - what cannot be read is no answer, whatever is wrong with it
+        except Exception as error:  # what cannot be read is no answer, whatever is wrong with it
             raise _ChildLostError(f"its answer cannot be read: {error!r}") from error
         finally:
             connection.close()

@@ -1,9 +1,10 @@
 """A model bundle: a directory with a manifest and the ONNX graphs it describes, verified before anything runs."""
 
+import functools
 import hashlib
 import logging
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -13,13 +14,14 @@ from decision_diffuser_ros.planner.graph import CPU_PROVIDER, Graph, GraphSpec, 
 from decision_diffuser_ros.planner.inverse_dynamics import InverseDynamics
 from decision_diffuser_ros.planner.manifest import DENOISER_FILE, INVERSE_DYNAMICS_FILE, Manifest
 from decision_diffuser_ros.planner.manifest_records import FileRecord
+from decision_diffuser_ros.planner.sampler_graph import SamplerGraph
 from decision_diffuser_ros.resources import MANIFEST_NAME
 
 _LOGGER = logging.getLogger(__name__)
 
 
 class Bundle:
-    """A loaded model: `manifest`, the denoiser (`denoise`) and `inverse_dynamics`.
+    """A loaded model: `manifest`, the denoiser (`denoise`), the `sampler` around it, and `inverse_dynamics`.
 
     Attributes:
         directory: where it was loaded from.
@@ -28,13 +30,21 @@ class Bundle:
         providers: the execution providers in use, most wanted first.
     """
 
-    def __init__(self, directory: Path, manifest: Manifest, denoiser: Graph, inverse_dynamics: InverseDynamics) -> None:
+    def __init__(
+        self,
+        directory: Path,
+        manifest: Manifest,
+        denoiser: Graph,
+        inverse_dynamics: InverseDynamics,
+        make_sampler: Callable[[], SamplerGraph],
+    ) -> None:
         """Use `Bundle.load`."""
         self.directory = directory
         self.manifest = manifest
         self.inverse_dynamics = inverse_dynamics
         self.providers = denoiser.providers
         self._denoiser = denoiser
+        self._make_sampler = make_sampler
 
     @classmethod
     def load(
@@ -72,7 +82,19 @@ class Bundle:
         denoiser = open_graph(DENOISER_FILE, _denoiser_spec(manifest))
         inverse_dynamics = InverseDynamics(open_graph(INVERSE_DYNAMICS_FILE, InverseDynamics.spec(manifest)), manifest)
         _LOGGER.info("model '%s' loaded from %s, running on %s", manifest.name, directory, denoiser.providers[0])
-        return cls(directory, manifest, denoiser, inverse_dynamics)
+        make_sampler = functools.partial(
+            SamplerGraph,
+            contents[DENOISER_FILE],
+            providers=usable,
+            threads=threads,
+            allow_cpu_fallback=allow_cpu_fallback,
+        )
+        return cls(directory, manifest, denoiser, inverse_dynamics, make_sampler)
+
+    @functools.cached_property
+    def sampler(self) -> SamplerGraph:
+        """The whole sampler of a plan as one graph, composed from the denoiser when it is first asked for."""
+        return self._make_sampler()
 
     def denoise(
         self,

@@ -69,7 +69,9 @@ class Graph:
             )
         self._name = name
         self._output_name, self._output_spec = spec.output
-        self._session = self._open(content, providers, threads, allow_cpu_fallback)
+        self._session = open_session(
+            name, content, providers=providers, threads=threads, allow_cpu_fallback=allow_cpu_fallback
+        )
         self._check_tensors("inputs", self._session.get_inputs(), spec.inputs)
         self._check_tensors("outputs", self._session.get_outputs(), dict([spec.output]))
 
@@ -90,28 +92,6 @@ class Graph:
             raise PlanError(f"{self._name} could not be evaluated: {error}") from error
         return output
 
-    def _open(
-        self, content: bytes, providers: Sequence[str], threads: int, allow_cpu_fallback: bool
-    ) -> onnxruntime.InferenceSession:
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads
-        options.inter_op_num_threads = 1
-        options.execution_mode = onnxruntime.ExecutionMode.ORT_SEQUENTIAL
-        options.log_severity_level = _ERRORS_ONLY
-        try:
-            session = onnxruntime.InferenceSession(content, options, providers=list(providers), enable_fallback=0)
-        except Exception as error:  # As above.
-            reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-            runtime = f"ONNX Runtime {onnxruntime.__version__} on {providers[0]}"
-            raise BundleError(f"{self._name} cannot be loaded by {runtime}: {reason}") from error
-        running = session.get_providers()
-        if running[0] != providers[0]:
-            problem = f"execution provider {providers[0]} is installed but did not start; running: {', '.join(running)}"
-            if not allow_cpu_fallback:
-                raise ConfigurationError(f"{problem}; check its driver and libraries, or allow the fallback to the CPU")
-            _LOGGER.warning("%s", problem)
-        return session
-
     def _check_tensors(self, what: str, found: Sequence, expected: Mapping[str, TensorSpec]) -> None:
         names = sorted(tensor.name for tensor in found)
         if names != sorted(expected):
@@ -124,6 +104,35 @@ class Graph:
             if tensor.type != f"tensor({spec.element_type})" or shape[1:] != spec.shape or not batch_is_free:
                 got = f"{tensor.type} ({', '.join(map(str, shape))})"
                 raise BundleError(f"{self._name}: {what[:-1]} '{tensor.name}' expected {spec}, got {got}")
+
+
+def open_session(
+    name: str, content: bytes, *, providers: Sequence[str], threads: int, allow_cpu_fallback: bool
+) -> onnxruntime.InferenceSession:
+    """A session of ONNX Runtime, running on the first of the providers.
+
+    Raises:
+        BundleError: the content cannot be loaded.
+        ConfigurationError: the first provider did not start.
+    """
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    options.execution_mode = onnxruntime.ExecutionMode.ORT_SEQUENTIAL
+    options.log_severity_level = _ERRORS_ONLY
+    try:
+        session = onnxruntime.InferenceSession(content, options, providers=list(providers), enable_fallback=0)
+    except Exception as error:  # The exceptions of ONNX Runtime have no closer common root.
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        runtime = f"ONNX Runtime {onnxruntime.__version__} on {providers[0]}"
+        raise BundleError(f"{name} cannot be loaded by {runtime}: {reason}") from error
+    running = session.get_providers()
+    if running[0] != providers[0]:
+        problem = f"execution provider {providers[0]} is installed but did not start; running: {', '.join(running)}"
+        if not allow_cpu_fallback:
+            raise ConfigurationError(f"{problem}; check its driver and libraries, or allow the fallback to the CPU")
+        _LOGGER.warning("%s", problem)
+    return session
 
 
 def usable_providers(requested: Sequence[str], *, allow_cpu_fallback: bool = False) -> tuple[str, ...]:

@@ -12,6 +12,14 @@ class GuidedDenoiser:
 
     The batch is [null, y_1, ..., y_n], without the rows whose coefficient is zero: with one condition and a guidance
     weight of 1, Eq. 8 is the conditional estimate alone, and with a guidance weight of 0 the null estimate alone.
+
+    Attributes:
+        predicts_noise: whether the network predicts noise, or the clean trajectory.
+        coefficients: (rows,) of the guided sum, none of them zero.
+        condition: (rows, condition_dim).
+        condition_present: (rows, condition_kinds).
+        observation_mask: (rows, horizon).
+        clean_limit: largest magnitude of the clean estimate, normalised; None for no limit.
     """
 
     def __init__(
@@ -38,12 +46,12 @@ class GuidedDenoiser:
         batch = int(needed.sum())
         manifest = bundle.manifest
         self._bundle = bundle
-        self._predicts_noise = manifest.prediction == "noise"
-        self._coefficients = coefficients[needed]
-        self._condition = condition[needed]
-        self._condition_present = condition_present[needed]
-        self._observation_mask = np.tile(observation_mask.astype(np.float32), (batch, 1))
-        self._clean_limit = clean_limit
+        self.predicts_noise = manifest.prediction == "noise"
+        self.coefficients = coefficients[needed]
+        self.condition = condition[needed]
+        self.condition_present = condition_present[needed]
+        self.observation_mask = np.tile(observation_mask.astype(np.float32), (batch, 1))
+        self.clean_limit = clean_limit
         self._trajectories = np.empty((batch, manifest.horizon, manifest.state_dim), np.float32)
         self._denoising_step = np.empty(batch, np.int64)
 
@@ -52,8 +60,8 @@ class GuidedDenoiser:
         self._trajectories[:] = noisy
         self._denoising_step[:] = level.denoising_step
         predictions = self._bundle.denoise(
-            self._trajectories, self._observation_mask, self._denoising_step, self._condition, self._condition_present
+            self._trajectories, self.observation_mask, self._denoising_step, self.condition, self.condition_present
         )
-        guided = guided_estimate(predictions, self._coefficients)
-        clean = clean_from_noise(noisy, guided, level.alpha_cumprod) if self._predicts_noise else guided
-        return clean if self._clean_limit is None else np.clip(clean, -self._clean_limit, self._clean_limit)
+        guided = guided_estimate(predictions, self.coefficients)
+        clean = clean_from_noise(noisy, guided, level.alpha_cumprod) if self.predicts_noise else guided
+        return clean if self.clean_limit is None else np.clip(clean, -self.clean_limit, self.clean_limit)

@@ -59,12 +59,16 @@ class Plan:
 class Planner:
     """Samples plans from a model. Given the same arguments and generator state, it returns the same plan."""
 
-    def __init__(self, bundle: Bundle, *, settings: SamplingSettings | None = None) -> None:
+    def __init__(
+        self, bundle: Bundle, *, settings: SamplingSettings | None = None, samples_in_one_call: bool = False
+    ) -> None:
         """Prepares planning.
 
         Args:
             bundle: the model.
             settings: how to sample; by default as the manifest says.
+            samples_in_one_call: run all denoising steps in one graph, in place of one call of the network a step;
+                the plans are the same up to rounding.
 
         Raises:
             ConfigurationError: the model cannot do what is set.
@@ -76,6 +80,7 @@ class Planner:
         schedule = noise_schedule(manifest.schedule.name, manifest.schedule.denoising_steps)
         self._levels = schedule.levels(self.settings.denoising_steps, spacing=self.settings.step_spacing)
         self._encoder = ConditionEncoder(manifest)
+        self._sampler = bundle.sampler if samples_in_one_call else None
         self._mean = np.asarray(manifest.normaliser.mean, np.float32)
         self._std = np.asarray(manifest.normaliser.std, np.float32)
 
@@ -193,6 +198,8 @@ class Planner:
         known: KnownStates,
         rng: np.random.Generator,
     ) -> np.ndarray:
+        if self._sampler is not None:
+            return self._sampler.sample(denoiser, start, levels, known=known, rng=rng, settings=self.settings)
         temperature = self.settings.temperature
         if self.settings.sampler == "ddpm":
             return sample_ddpm(denoiser, start, levels, known=known, rng=rng, temperature=temperature)

@@ -10,6 +10,8 @@ from decision_diffuser_ros.errors import BundleError, ConfigurationError, DataEr
 from decision_diffuser_ros.planner.manifest_records import Entry, require, require_unique
 from decision_diffuser_ros.planner.strict_record import read_record, write_record
 
+DEFAULT_CHOICE_KIND = "skill"
+
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class DataDescription:
@@ -21,8 +23,9 @@ class DataDescription:
         state: entries of a state, named as the manifest wants: `<joint>/position`, ...
         action: entries of an action, e.g. `<joint>/position_target`.
         joint_names: the robot's joints.
-        skill_names: what the skill indices stand for; empty when there are no skills.
+        skill_names: what an episode's `skills` stand for; empty when there is nothing to choose.
         step_duration: time between two states [s].
+        choice_kind: what an episode's `skills` choose, as the kind of condition is called: `skill`, `constraint`, ...
     """
 
     name: str
@@ -32,6 +35,7 @@ class DataDescription:
     joint_names: tuple[str, ...]
     skill_names: tuple[str, ...]
     step_duration: float
+    choice_kind: str = DEFAULT_CHOICE_KIND
 
     def __post_init__(self) -> None:
         require(bool(self.state) and bool(self.action), "state and action", "not empty", None)
@@ -40,6 +44,7 @@ class DataDescription:
         require_unique(self.joint_names, "`joint_names`")
         require_unique(self.skill_names, "`skill_names`")
         require(self.step_duration > 0.0, "step_duration", "above 0 [s]", self.step_duration)
+        require(bool(self.choice_kind), "choice_kind", "a name", self.choice_kind)
 
     @classmethod
     def from_metadata(cls, metadata: Mapping[str, Any]) -> DataDescription:
@@ -55,8 +60,15 @@ class DataDescription:
             raise DataError(f"the data set does not say what its numbers are: {error}") from error
 
     def to_json(self) -> dict:
-        """The JSON value that `from_metadata` reads back."""
-        return {**write_record(self), "skill_names": list(self.skill_names)}
+        """The JSON value that `from_metadata` reads back.
+
+        The default kind of choice is left out: shards of one data set must say the same, those written before there
+        were other kinds too.
+        """
+        value = write_record(self)
+        if self.choice_kind == DEFAULT_CHOICE_KIND:
+            del value["choice_kind"]
+        return value
 
     @property
     def target_positions(self) -> tuple[int | None, ...]:

@@ -1,4 +1,4 @@
-"""One recorded episode: states, the expert's actions and the skill asked at every control step."""
+"""One recorded episode: states, the expert's actions and what was asked at every control step."""
 
 from __future__ import annotations
 
@@ -22,7 +22,8 @@ class Episode:
         states: shape `(T + 1, state_dim)`, float32, raw SI units.
         actions: shape `(T, action_dim)`, float32; the expert's clean targets, free of any
             disturbance that was added before they were applied.
-        skills: shape `(T,)`, int8; index of the skill that was asked at each control step.
+        skills: shape `(T,)`, int8; index of what was asked at each control step: a skill, or whatever else the data
+            set's description calls its `choice_kind`, such as the constraint that the whole episode fulfils.
         extras: further arrays with T or T + 1 rows each, e.g. `base_position` `(T + 1, 3)` [m],
             `heading` `(T + 1,)` [rad], `forward_speed_command` `(T,)` [m/s].
         attributes: facts about the whole episode: numbers, strings, booleans; `fallen`, when it is true,

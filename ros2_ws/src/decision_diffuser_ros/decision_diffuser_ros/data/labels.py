@@ -1,4 +1,4 @@
-"""What each window is conditioned on in training: its skill, its return, the speed that was asked."""
+"""What each window is conditioned on in training: its skill or constraint, its return, the speed that was asked."""
 
 from __future__ import annotations
 
@@ -15,20 +15,18 @@ NUMBER_EXTRAS = {
 """Kinds of condition that are a number: what they are computed from."""
 
 
-def skill_labels(
-    demonstrations: DemonstrationSet, windows: WindowIndex, *, skill_count: int
+def choice_labels(
+    demonstrations: DemonstrationSet, windows: WindowIndex, *, kind: str, choices: int
 ) -> np.ndarray:
-    """One-hot skill of each window, shape `(windows, skill_count)`.
+    """One-hot choice of each window (its skill, its constraint, ...), shape `(windows, choices)`.
 
     Raises:
-        DataError: when the data holds a skill index that has no name.
+        DataError: when the data holds an index that has no name.
     """
-    skills = demonstrations.skills[windows.current_action]
-    if skills.min() < 0 or skills.max() >= skill_count:
-        raise DataError(
-            f"skill indices must lie in 0..{skill_count - 1}; got {skills.min()}..{skills.max()}"
-        )
-    return np.eye(skill_count, dtype=np.float32)[skills]
+    chosen = demonstrations.skills[windows.current_action]
+    if chosen.min() < 0 or chosen.max() >= choices:
+        raise DataError(f"{kind} indices must lie in 0..{choices - 1}; got {chosen.min()}..{chosen.max()}")
+    return np.eye(choices, dtype=np.float32)[chosen]
 
 
 def number_labels(

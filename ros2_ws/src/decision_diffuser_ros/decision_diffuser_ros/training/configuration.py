@@ -9,13 +9,10 @@ from pathlib import Path
 
 import yaml
 
-from decision_diffuser_ros.data.labels import NUMBER_EXTRAS
 from decision_diffuser_ros.errors import BundleError, ConfigurationError
 from decision_diffuser_ros.planner.manifest_records import require
 from decision_diffuser_ros.planner.settings import SamplingSettings
 from decision_diffuser_ros.planner.strict_record import read_record
-
-KINDS = ("skill", *NUMBER_EXTRAS)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,7 +22,8 @@ class DataConfiguration:
     Attributes:
         history: K, most observed states the model takes.
         plan_steps: P, future states of a plan.
-        conditions: kinds of condition, in the order of the condition vector.
+        conditions: kinds of condition, in the order of the condition vector: what the data's choices are called
+            (`skill`, `constraint`, ...), and numbers (`return`, `forward_speed`).
         return_scale: measured forward speed that stands for a return of 1 [m/s].
         forward_speed_scale: largest forward speed that can be asked [m/s].
         label_seconds: how far ahead either speed is averaged [s].
@@ -53,10 +51,9 @@ class DataConfiguration:
     def __post_init__(self) -> None:
         require(self.history >= 1, "history", "at least 1", self.history)
         require(self.plan_steps >= 1, "plan_steps", "at least 1", self.plan_steps)
-        known = all(kind in KINDS for kind in self.conditions)
         unique = len(set(self.conditions)) == len(self.conditions)
-        accepted = bool(self.conditions) and known and unique
-        require(accepted, "conditions", f"some of {', '.join(KINDS)}", self.conditions)
+        accepted = bool(self.conditions) and all(self.conditions) and unique
+        require(accepted, "conditions", "names of kinds, each once", self.conditions)
         require(self.return_scale > 0.0, "return_scale", "above 0 [m/s]", self.return_scale)
         require(self.forward_speed_scale > 0.0, "forward_speed_scale", "above 0 [m/s]", self.forward_speed_scale)
         require(self.label_seconds > 0.0, "label_seconds", "above 0 [s]", self.label_seconds)

@@ -17,7 +17,7 @@ from torch import Tensor, nn
 
 from decision_diffuser_ros.errors import BundleError
 from decision_diffuser_ros.planner.manifest import DENOISER_FILE, INVERSE_DYNAMICS_FILE, Manifest
-from decision_diffuser_ros.planner.manifest_records import ConditionKind, FileRecord, NormaliserRecord, ScheduleRecord
+from decision_diffuser_ros.planner.manifest_records import FileRecord, NormaliserRecord, ScheduleRecord
 from decision_diffuser_ros.planner.settings import SamplingSettings
 from decision_diffuser_ros.resources import MANIFEST_NAME
 from decision_diffuser_ros.training.graph_comparison import check_against_torch
@@ -178,12 +178,6 @@ def _manifest(
     record: TrainingRecord, *, files: Mapping[str, FileRecord], provenance: Mapping[str, Any]
 ) -> Manifest:
     description, configuration = record.description, record.configuration
-
-    def condition_kind(kind: str) -> ConditionKind:
-        if kind == "skill":
-            return ConditionKind(kind, names=description.skill_names)
-        return ConditionKind(kind, scale=configuration.data.number_scale(kind), unit="m/s")
-
     return Manifest(
         name=description.name,
         robot=description.robot,
@@ -195,7 +189,7 @@ def _manifest(
         plan_steps=configuration.data.plan_steps,
         schedule=ScheduleRecord(configuration.diffusion.schedule, configuration.diffusion.denoising_steps),
         prediction=configuration.diffusion.prediction,
-        conditions=tuple(condition_kind(kind) for kind in configuration.data.conditions),
+        conditions=record.kinds,
         normaliser=NormaliserRecord(
             mean=tuple(record.normaliser.mean.tolist()), std=tuple(record.normaliser.std.tolist())
         ),

@@ -6,6 +6,7 @@ a batch depends on the seed and the training step alone: a resumed training goes
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,10 +14,10 @@ import torch
 from torch import Tensor
 
 from decision_diffuser_ros.data.demonstration_set import DemonstrationSet
-from decision_diffuser_ros.data.labels import number_labels, skill_labels
+from decision_diffuser_ros.data.labels import choice_labels, number_labels
 from decision_diffuser_ros.data.normalisation import Normaliser
 from decision_diffuser_ros.data.windows import WindowIndex, index_windows
-from decision_diffuser_ros.errors import ConfigurationError
+from decision_diffuser_ros.planner.manifest_records import ConditionKind
 from decision_diffuser_ros.training.configuration import DataConfiguration
 
 Batch = dict[str, Tensor]
@@ -55,10 +56,10 @@ class WindowBatches:
         *,
         normaliser: Normaliser,
         configuration: DataConfiguration,
-        skill_count: int,
+        kinds: Sequence[ConditionKind],
         step_duration: float,
     ) -> WindowBatches:
-        """The windows of a demonstration set, labelled as configured."""
+        """The windows of a demonstration set, labelled with these kinds of condition."""
         windows = index_windows(
             demonstrations,
             history=configuration.history,
@@ -67,7 +68,11 @@ class WindowBatches:
             disturbed=demonstrations.extras[DISTURBED] if configuration.undisturbed_plans else None,
         )
         condition = condition_labels(
-            demonstrations, windows, configuration=configuration, skill_count=skill_count, step_duration=step_duration
+            demonstrations,
+            windows,
+            kinds=kinds,
+            averaging_steps=max(1, round(configuration.label_seconds / step_duration)),
+            step_duration=step_duration,
         )
         return cls(
             states=torch.from_numpy(normaliser.normalise(demonstrations.states)),
@@ -147,31 +152,25 @@ def condition_labels(
     demonstrations: DemonstrationSet,
     windows: WindowIndex,
     *,
-    configuration: DataConfiguration,
-    skill_count: int,
+    kinds: Sequence[ConditionKind],
+    averaging_steps: int,
     step_duration: float,
 ) -> np.ndarray:
-    """The condition vector of each window, shape `(windows, condition_dim)`, kinds as configured.
+    """The condition vector of each window, shape `(windows, condition_dim)`; see `labels` for the arguments."""
 
-    Raises:
-        ConfigurationError: when skills are wanted of data that has none.
-    """
-    if "skill" in configuration.conditions and skill_count == 0:
-        raise ConfigurationError("condition 'skill' needs data with skills; these have none: remove it")
-
-    def labels(kind: str) -> np.ndarray:
-        if kind == "skill":
-            return skill_labels(demonstrations, windows, skill_count=skill_count)
+    def labels(kind: ConditionKind) -> np.ndarray:
+        if kind.is_choice:
+            return choice_labels(demonstrations, windows, kind=kind.kind, choices=len(kind.names))
         return number_labels(
             demonstrations,
             windows,
-            kind=kind,
-            scale=configuration.number_scale(kind),
-            averaging_steps=max(1, round(configuration.label_seconds / step_duration)),
+            kind=kind.kind,
+            scale=kind.largest,
+            averaging_steps=averaging_steps,
             step_duration=step_duration,
         )
 
-    return np.concatenate([labels(kind) for kind in configuration.conditions], axis=1)
+    return np.concatenate([labels(kind) for kind in kinds], axis=1)
 
 
 def split_off_last(demonstrations: DemonstrationSet, share: float) -> tuple[DemonstrationSet, DemonstrationSet | None]:

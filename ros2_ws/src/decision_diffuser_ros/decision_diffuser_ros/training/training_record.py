@@ -12,6 +12,8 @@ from decision_diffuser_ros.data.description import DataDescription
 from decision_diffuser_ros.data.normalisation import Normaliser
 from decision_diffuser_ros.data.whole_file import whole_file
 from decision_diffuser_ros.errors import ConfigurationError, DataError
+from decision_diffuser_ros.planner.manifest_records import ConditionKind
+from decision_diffuser_ros.training.condition_kinds import condition_kinds
 from decision_diffuser_ros.training.configuration import TrainingConfiguration
 from decision_diffuser_ros.training.inverse_dynamics_network import InverseDynamicsNetwork, residual_of
 from decision_diffuser_ros.training.temporal_unet import TemporalUNet
@@ -50,8 +52,14 @@ class TrainingRecord:
         seed: int,
         provenance: dict[str, Any],
     ) -> TrainingRecord:
-        """The record of a training that is about to start."""
+        """The record of a training that is about to start.
+
+        Raises:
+            DataError: when the data set does not say what its numbers are.
+            ConfigurationError: when it is not labelled with the conditions that are configured.
+        """
         description = DataDescription.from_metadata(demonstrations.metadata)
+        condition_kinds(configuration.data, description)
         next_states = demonstrations.states[demonstrations.state_of_action + 1]
         residuals = residual_of(demonstrations.actions, next_states, description.target_positions)
         floor = configuration.data.std_floor
@@ -125,10 +133,14 @@ class TrainingRecord:
             )
 
     @property
+    def kinds(self) -> tuple[ConditionKind, ...]:
+        """The kinds of condition, in the order of the condition vector."""
+        return condition_kinds(self.configuration.data, self.description)
+
+    @property
     def kind_sizes(self) -> list[int]:
         """Numbers of each kind of condition."""
-        skills = len(self.description.skill_names)
-        return [skills if kind == "skill" else 1 for kind in self.configuration.data.conditions]
+        return [kind.dimension for kind in self.kinds]
 
     def build_noise_model(self) -> TemporalUNet:
         """An untrained noise model of the configured size."""

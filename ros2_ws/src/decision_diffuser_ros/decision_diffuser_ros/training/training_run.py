@@ -87,7 +87,7 @@ def window_batches(record: TrainingRecord, demonstrations: DemonstrationSet) -> 
         demonstrations,
         normaliser=record.normaliser,
         configuration=record.configuration.data,
-        skill_count=len(record.description.skill_names),
+        kinds=record.kinds,
         step_duration=record.description.step_duration,
     )
 

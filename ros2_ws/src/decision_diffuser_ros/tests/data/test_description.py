@@ -22,6 +22,14 @@ def test_a_description_survives_the_metadata():
     assert DataDescription.from_metadata(metadata(without_skills.to_json())) == without_skills
 
 
+def test_the_kind_of_choice_is_written_where_it_is_not_the_usual_one():
+    """Data sets from before there were other kinds than skills say nothing, and their shards must stay alike."""
+    assert "choice_kind" not in DESCRIPTION.to_json()
+    stacking = dataclasses.replace(DESCRIPTION, choice_kind="constraint", joint_names=())
+    assert stacking.to_json()["choice_kind"] == "constraint"
+    assert DataDescription.from_metadata(metadata(stacking.to_json())) == stacking
+
+
 def test_data_without_a_description_is_refused():
     with pytest.raises(DataError, match="does not say what its numbers are"):
         DataDescription.from_metadata({})

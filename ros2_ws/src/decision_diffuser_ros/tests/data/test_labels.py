@@ -7,7 +7,7 @@ import pytest
 
 from decision_diffuser_ros.data.demonstration_set import DemonstrationSet
 from decision_diffuser_ros.data.demonstrations import Episode
-from decision_diffuser_ros.data.labels import number_labels, skill_labels
+from decision_diffuser_ros.data.labels import choice_labels, number_labels
 from decision_diffuser_ros.data.windows import index_windows
 from decision_diffuser_ros.errors import DataError
 
@@ -72,13 +72,13 @@ def test_an_unknown_kind_lists_the_known_ones(demonstrations):
 
 def test_skills_are_one_hot(demonstrations):
     windows = index_windows(demonstrations, history=2, plan_steps=3)
-    one_hot = skill_labels(demonstrations, windows, skill_count=3)
+    one_hot = choice_labels(demonstrations, windows, kind="skill", choices=3)
     assert one_hot.shape == (len(windows), 3)
     np.testing.assert_array_equal(one_hot.argmax(axis=1), demonstrations.skills[windows.current_action])
     np.testing.assert_array_equal(one_hot.sum(axis=1), 1.0)
 
 
-def test_a_skill_without_a_name_is_refused(demonstrations):
+def test_a_choice_without_a_name_is_refused(demonstrations):
     windows = index_windows(demonstrations, history=2, plan_steps=3)
-    with pytest.raises(DataError, match=r"must lie in 0\.\.0; got 0\.\.1"):
-        skill_labels(demonstrations, windows, skill_count=1)
+    with pytest.raises(DataError, match=r"constraint indices must lie in 0\.\.0; got 0\.\.1"):
+        choice_labels(demonstrations, windows, kind="constraint", choices=1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 
 import numpy as np
@@ -14,10 +15,11 @@ from decision_diffuser_ros.errors import BundleError, ConfigurationError
 from decision_diffuser_ros.planner.bundle import Bundle
 from decision_diffuser_ros.planner.conditions import Condition
 from decision_diffuser_ros.planner.manifest import DENOISER_FILE, INVERSE_DYNAMICS_FILE, Manifest
-from decision_diffuser_ros.planner.manifest_records import FileRecord
+from decision_diffuser_ros.planner.manifest_records import Entry, FileRecord
 from decision_diffuser_ros.planner.planner import Planner
 from decision_diffuser_ros.training import export
 from decision_diffuser_ros.training.bundle_scores import read_scores, record_scores
+from decision_diffuser_ros.training.configuration import TrainingConfiguration
 from decision_diffuser_ros.training.export import denoiser_inputs, export_bundle
 from decision_diffuser_ros.training.graph_comparison import check_against_torch
 from decision_diffuser_ros.training.training_record import TrainingRecord
@@ -62,6 +64,43 @@ def test_the_manifest_describes_the_model_and_its_files(bundle):
     assert provenance["export"]["command"] == "export toy"
     assert provenance["data"]["dataset_id"] == "toy-v0"
     assert max(provenance["export"]["difference_from_torch"].values()) < 1e-5
+
+
+def test_a_model_may_have_no_joints_one_observed_state_and_choose_constraints(tmp_path):
+    torch.manual_seed(0)
+    metadata = {
+        "attributes": {
+            "description": dataclasses.replace(
+                DESCRIPTION,
+                state=(Entry("position/x", "m"), Entry("position/y", "m"), Entry("lamp", "1")),
+                action=(Entry("velocity/x", "m/s"),),
+                joint_names=(),
+                choice_kind="constraint",
+            ).to_json()
+        }
+    }
+    configuration = TrainingConfiguration.from_json(
+        {
+            **CONFIGURATION.to_json(),
+            "data": {"history": 1, "plan_steps": 7, "conditions": ["constraint"]},
+            "diffusion": {"history_length_weights": [1.0], "denoising_steps": 20},
+            "sampling": {"history": 1},
+        },
+        where="test",
+    )
+    demonstrations = dataclasses.replace(toy_demonstrations(), metadata=metadata)
+    record = TrainingRecord.of(demonstrations, configuration=configuration, seed=5, provenance={})
+    assert record.description.target_positions == (None,)
+    record.write(tmp_path)
+    save_weights(record.build_noise_model(), tmp_path, "noise_model", training_steps=1)
+    save_weights(record.build_inverse_dynamics(), tmp_path, "inverse_dynamics", training_steps=1)
+    export_bundle(tmp_path, tmp_path / "bundle")
+    bundle = Bundle.load(tmp_path / "bundle")
+    assert bundle.manifest.joint_names == ()
+    assert bundle.manifest.names_of("constraint") == ("slow", "quick")
+    both = [Condition({"constraint": "slow"}), Condition({"constraint": "quick"})]
+    plan = Planner(bundle).plan(np.zeros((1, 3)), both, rng=np.random.default_rng(0))
+    assert (plan.states.shape, plan.actions.shape) == ((7, 3), (7, 1))
 
 
 def test_nothing_but_the_bundle_is_left_in_its_directory(bundle):

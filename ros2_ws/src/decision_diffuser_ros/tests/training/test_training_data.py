@@ -87,7 +87,34 @@ def test_the_last_episodes_are_held_out(demonstrations):
     assert split_off_last(demonstrations, 0.1)[1] is None
 
 
-def test_skills_are_not_asked_of_data_without_any(demonstrations, record):
-    nameless = dataclasses.replace(record.description, skill_names=())
-    with pytest.raises(ConfigurationError, match="'skill' needs data with skills"):
-        window_batches(dataclasses.replace(record, description=nameless), demonstrations)
+def with_conditions(record: TrainingRecord, *conditions: str, **description) -> TrainingRecord:
+    """The record of the same training with other kinds of condition, and with something else said of the data."""
+    data = dataclasses.replace(CONFIGURATION.data, conditions=conditions)
+    return dataclasses.replace(
+        record,
+        configuration=dataclasses.replace(CONFIGURATION, data=data),
+        description=dataclasses.replace(record.description, **description),
+    )
+
+
+def test_a_choice_is_labelled_alike_whatever_its_kind_is_called(demonstrations, record):
+    skills = window_batches(with_conditions(record, "skill"), demonstrations)
+    constraints = window_batches(with_conditions(record, "constraint", choice_kind="constraint"), demonstrations)
+    assert constraints.condition.shape == (len(constraints), 2)
+    torch.testing.assert_close(constraints.condition, skills.condition)
+
+
+@pytest.mark.parametrize(
+    "condition, described, available",
+    [
+        ("colour", {}, "skill, return, forward_speed"),
+        ("skill", {"choice_kind": "constraint"}, "constraint, return, forward_speed"),
+        ("skill", {"skill_names": ()}, "return, forward_speed"),
+    ],
+)
+def test_a_condition_that_the_data_are_not_labelled_with_is_refused(record, condition, described, available):
+    changed = with_conditions(record, condition, **described)
+    metadata = {"attributes": {"description": changed.description.to_json()}}
+    demonstrations = dataclasses.replace(toy_demonstrations(), metadata=metadata)
+    with pytest.raises(ConfigurationError, match=f"condition '{condition}' is not what .* 'toy' .*: {available}$"):
+        TrainingRecord.of(demonstrations, configuration=changed.configuration, seed=3, provenance={})

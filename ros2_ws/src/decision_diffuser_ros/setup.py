@@ -37,7 +37,7 @@ setup(
     license=field("license"),
     maintainer=field("maintainer"),
     packages=find_packages(include=[NAME, f"{NAME}.*"]),
-    package_data={NAME: ["py.typed"]},
+    package_data={NAME: ["py.typed", "planner/*.lark"]},
     data_files=data_files(),
     python_requires=">=3.10",
     install_requires=["setuptools"],

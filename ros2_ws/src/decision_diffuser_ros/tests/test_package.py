@@ -18,6 +18,7 @@ SETUP = SHARE / "setup.py"
 PACKAGE = "decision_diffuser_ros"
 
 ROSDEP_KEYS = {
+    "lark": "python3-lark-parser",
     "numpy": "python3-numpy",
     "onnxruntime": "python3-onnxruntime-pip",
     "rich": "python3-rich",
@@ -34,7 +35,13 @@ ROSDEP_KEYS = {
 }
 """Import names whose rosdep key is another; any other import is its own key."""
 
-IMPORTED_FROM = {"pybullet_data": "pybullet", "pybullet_utils": "pybullet", "PIL": "pillow", "yaml": "pyyaml"}
+IMPORTED_FROM = {
+    "lark": "lark-parser",
+    "pybullet_data": "pybullet",
+    "pybullet_utils": "pybullet",
+    "PIL": "pillow",
+    "yaml": "pyyaml",
+}
 """Import names whose distribution is called otherwise."""
 
 REQUIREMENTS = SHARE.parents[2] / "requirements"

@@ -6,6 +6,8 @@ by weighted addition of what each changes (Ajay 2023, Eq. 9), and a negative wei
     [Condition({"skill": "trot", "forward_speed": 0.6})]                   trot, at 0.6 m/s
     [Condition({"skill": "trot"}), Condition({"skill": "pace"})]           trot AND pace
     [Condition({"skill": "trot"}), Condition({"skill": "bound"}, weight=-0.3)]    trot, NOT bound
+
+Several such branches side by side are alternatives (OR), which the planner chooses from.
 """
 
 import dataclasses
@@ -41,6 +43,26 @@ class Condition:
         if not _is_finite_number(self.weight):
             raise ConditionError(f"the weight of a condition must be a finite number, got {self.weight!r}")
         object.__setattr__(self, "values", dict(self.values))
+
+
+Branch = tuple[Condition, ...]
+"""Conditions that are fulfilled together."""
+
+Conditions = Sequence[Condition] | Sequence[Sequence[Condition]]
+"""What a plan is asked for: conditions that are fulfilled together, or several branches, one of which is (OR)."""
+
+
+def as_branches(conditions: Conditions) -> tuple[Branch, ...]:
+    """The branches, at least one: conditions that are given without branches are the only one.
+
+    Raises:
+        ConditionError: there are both conditions and branches.
+    """
+    together = tuple(each for each in conditions if isinstance(each, Condition))
+    branches = tuple(tuple(each) for each in conditions if not isinstance(each, Condition))
+    if together and branches:
+        raise ConditionError("expected either conditions or branches of conditions, got both side by side")
+    return branches or (together,)
 
 
 class ConditionEncoder:

@@ -37,12 +37,25 @@ def demonstrations_of(robot: str, *, single_skill: bool = False) -> Demonstratio
 
 
 def _quadruped_gaits(single_skill: bool) -> Demonstrations:
+    return _quadruped("quadruped_gaits", single_skill=single_skill)
+
+
+def _quadruped_composition(single_skill: bool) -> Demonstrations:
+    """One gait an episode: what two gaits at once look like is nothing that this data could tell."""
+    return _quadruped("quadruped_composition", single_skill=True)
+
+
+def _quadruped(name: str, *, single_skill: bool) -> Demonstrations:
     from decision_diffuser_ros.simulation import quadruped_demonstrations as quadruped
 
     ranges = quadruped.DemonstrationRange()
     if single_skill:
         ranges = replace(ranges, switching_share=0.0)
-    return Demonstrations(functools.partial(quadruped.record_episode, ranges=ranges), quadruped.attributes(ranges))
+    record = functools.partial(quadruped.record_episode, ranges=ranges)
+    return Demonstrations(record, quadruped.attributes(ranges, name=name))
 
 
-ROBOTS: dict[str, Callable[[bool], Demonstrations]] = {"quadruped_gaits": _quadruped_gaits}
+ROBOTS: dict[str, Callable[[bool], Demonstrations]] = {
+    "quadruped_gaits": _quadruped_gaits,
+    "quadruped_composition": _quadruped_composition,
+}

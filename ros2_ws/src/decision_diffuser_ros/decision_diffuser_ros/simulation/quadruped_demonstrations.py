@@ -211,16 +211,16 @@ def record_episode(seed: int, number: int, ranges: DemonstrationRange | None = N
     )
 
 
-def attributes(ranges: DemonstrationRange) -> dict[str, object]:
-    """Facts about the data set: what its numbers mean, and what varied."""
+def attributes(ranges: DemonstrationRange, *, name: str = "quadruped_gaits") -> dict[str, object]:
+    """Facts about the data set `name`: what its numbers mean, and what varied."""
     imu = [("gravity_direction", "1"), ("angular_velocity", "rad/s")]
     description = DataDescription(
-        name="quadruped_gaits",
+        name=name,
         robot="unitree_a1",
         state=(
             *(Entry(f"{joint}/position", "rad") for joint in model.JOINT_NAMES),
             *(Entry(f"{joint}/velocity", "rad/s") for joint in model.JOINT_NAMES),
-            *(Entry(f"{name}/{axis}", unit) for name, unit in imu for axis in "xyz"),
+            *(Entry(f"{quantity}/{axis}", unit) for quantity, unit in imu for axis in "xyz"),
         ),
         action=tuple(Entry(f"{joint}/position_target", "rad") for joint in model.JOINT_NAMES),
         joint_names=model.JOINT_NAMES,

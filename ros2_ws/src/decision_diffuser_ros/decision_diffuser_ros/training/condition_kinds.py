@@ -22,6 +22,8 @@ def _condition_kind(name: str, configuration: DataConfiguration, description: Da
     choices = [description.choice_kind] if description.skill_names else []
     if name in choices:
         return ConditionKind(name, names=description.skill_names)
+    if name == "return":  # a share already: the progress that stands for 1 is a fact of the training
+        return ConditionKind(name, scale=1.0, unit="1")
     if name in NUMBER_EXTRAS:
         return ConditionKind(name, scale=configuration.number_scale(name), unit="m/s")
     raise ConfigurationError(

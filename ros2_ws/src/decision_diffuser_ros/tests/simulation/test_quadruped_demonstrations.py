@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from decision_diffuser_ros.data.description import DataDescription
+from decision_diffuser_ros.robots import demonstrations_of
 from decision_diffuser_ros.simulation import quadruped_model as model
 from decision_diffuser_ros.simulation.quadruped_demonstrations import (
     SKILLS,
@@ -64,3 +65,11 @@ def test_attributes_describe_every_number_of_a_state_and_an_action(episode):
     assert len(description.state) == episode.states.shape[1]
     assert len(description.action) == episode.actions.shape[1]
     assert description.skill_names == SKILLS
+
+
+def test_the_demonstrations_for_composition_show_one_gait_each_under_a_name_of_their_own():
+    gaits, composition = demonstrations_of("quadruped_gaits"), demonstrations_of("quadruped_composition")
+    names = [DataDescription.from_metadata({"attributes": each.attributes}).name for each in (gaits, composition)]
+    assert names == ["quadruped_gaits", "quadruped_composition"]
+    assert gaits.attributes["ranges"]["switching_share"] > 0.0
+    assert composition.attributes["ranges"]["switching_share"] == 0.0

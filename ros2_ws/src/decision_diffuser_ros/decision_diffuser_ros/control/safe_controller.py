@@ -105,6 +105,7 @@ class SafeController:
         self.controller.reset()
         self.watchdog.reset(now)
         self._measured: NDArray[np.float64] | None = None
+        self._velocity: NDArray[np.float64] | None = None
         self._tilt = 0.0
         self._observed = self._gap = self._started = False
         self._plans_followed = 0
@@ -112,13 +113,20 @@ class SafeController:
         self._decision = ControlDecision(ControlMode.WAITING, None, "waiting for a fresh state")
 
     def observe(
-        self, state: ArrayLike, *, joint_position: ArrayLike, tilt: float, gap: bool = False
+        self,
+        state: ArrayLike,
+        *,
+        joint_position: ArrayLike,
+        joint_velocity: ArrayLike | None = None,
+        tilt: float,
+        gap: bool = False,
     ) -> PlanRequest | None:
         """Return the plan request due at this control step, None when none is due.
 
         Args:
             state: ``(state_dim,)``, SI units.
             joint_position: measured, in the order of the commands ``(action_dim,)`` [rad].
+            joint_velocity: likewise [rad/s]; None where it is not measured, and then effort is not limited.
             tilt: of the base [rad].
             gap: control steps were missed since the last state; history and plan start anew.
 
@@ -129,6 +137,7 @@ class SafeController:
             self.controller.reset()
         request = self.controller.observe(state)
         self._measured = np.array(joint_position, dtype=np.float64)
+        self._velocity = None if joint_velocity is None else np.array(joint_velocity, dtype=np.float64)
         self._tilt = tilt
         self._observed, self._gap = True, False
         return request
@@ -161,7 +170,7 @@ class SafeController:
             mode, command = ControlMode.DAMPING, self._damping_command()
         else:
             mode, command = ControlMode.HOLD, self._last_command()
-        self._decision = ControlDecision(mode, self.limiter.limit(command), safety.reason or fault)
+        self._decision = ControlDecision(mode, self._limited(command), safety.reason or fault)
         return self._decision
 
     def last_command(self) -> NDArray[np.float64] | None:
@@ -187,6 +196,12 @@ class SafeController:
         self.limiter.reset(self._measured)
         self._started = True
         return True
+
+    def _limited(self, command: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Limit a command, its effort too where the joints are measured at this control step."""
+        if not self._observed:
+            return self.limiter.limit(command)
+        return self.limiter.limit(command, position=self._measured, velocity=self._velocity)
 
     def _active_command(self, target: NDArray[np.float64]) -> NDArray[np.float64]:
         if self._decision.mode is not ControlMode.ACTIVE or self._blend is None:

@@ -4,8 +4,8 @@ Ages are measured on a steady clock from the arrival of each reading, so that ne
 nor a jump of the time of day can make an old reading look fresh.
 
     ACTIVE   every source is fresh and the robot is level
-    HOLD     a source is stale; ends by itself once all have been fresh for `recovery_time`
-    DAMPING  a source has been stale for long, or the tilt is too large; ends by `reset` only
+    HOLD     a source is stale, or there is no plan; ends by itself once all have been good for `recovery_time`
+    DAMPING  that has lasted for long, or the tilt is too large; ends by `reset` only
 """
 
 from __future__ import annotations
@@ -41,12 +41,14 @@ class WatchdogSettings:
     Attributes:
         hold_after: age at which a source is stale [s].
         damping_after: age at which the robot is let down [s]; infinity for never.
+        damping_after_fault: how long a fault that others report may last until the robot is let down [s].
         recovery_time: how long every source must have been fresh again to leave HOLD [s].
         tilt_limit: angle of the base against the vertical at which the robot is let down [rad].
     """
 
     hold_after: float = 0.1
     damping_after: float = 0.5
+    damping_after_fault: float = math.inf
     recovery_time: float = 0.2
     tilt_limit: float = 0.8
 
@@ -56,6 +58,8 @@ class WatchdogSettings:
                 "`hold_after` must be above 0 and below `damping_after`. "
                 f"Got {self.hold_after} s and {self.damping_after} s"
             )
+        if not self.damping_after_fault > 0.0:
+            raise ConfigurationError(f"`damping_after_fault` must be above 0. Got {self.damping_after_fault} s")
         if not self.recovery_time >= 0.0:
             raise ConfigurationError(f"`recovery_time` must not be negative. Got {self.recovery_time} s")
         if not 0.0 < self.tilt_limit <= math.pi:
@@ -77,6 +81,7 @@ class Watchdog:
         self._last_fresh = dict.fromkeys(self._sources, now)
         self._decision = SafetyDecision(SafetyMode.ACTIVE)
         self._last_fault = -math.inf
+        self._fault_since: float | None = None
         self._was_stale = False
 
     @property
@@ -104,6 +109,7 @@ class Watchdog:
             tilt: of the base [rad].
             fault: why no plan can be followed, as for a stale source; empty for no fault.
         """
+        self._fault_since = (now if self._fault_since is None else self._fault_since) if fault else None
         found = self._judge(now, tilt, fault)
         self._count_stale(now)
         last = self._decision
@@ -135,4 +141,8 @@ class Watchdog:
             )
         if age > self.settings.hold_after:
             return SafetyDecision(SafetyMode.HOLD, f"no good {stale} for more than {self.settings.hold_after:g} s")
+        if self._fault_since is not None and now - self._fault_since > self.settings.damping_after_fault:
+            return SafetyDecision(
+                SafetyMode.DAMPING, f"for more than {self.settings.damping_after_fault:g} s: {fault}"
+            )
         return SafetyDecision(SafetyMode.HOLD, fault) if fault else SafetyDecision(SafetyMode.ACTIVE)

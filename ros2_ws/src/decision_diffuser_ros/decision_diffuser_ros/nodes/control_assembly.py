@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from decision_diffuser_ros.control.limits import CommandLimiter, CommandLimits
+from decision_diffuser_ros.control.limits import CommandLimiter
 from decision_diffuser_ros.control.planner_process import PlannerProcess, SupervisionSettings
 from decision_diffuser_ros.control.planner_worker import PlannerWorkerSettings
 from decision_diffuser_ros.control.receding_horizon import RecedingHorizonController, RecedingHorizonSettings
@@ -18,6 +15,7 @@ from decision_diffuser_ros.control.safe_controller import SafeController, SafeCo
 from decision_diffuser_ros.control.state_assembly import StateAssembler
 from decision_diffuser_ros.control.watchdog import Watchdog, WatchdogSettings
 from decision_diffuser_ros.errors import ConfigurationError
+from decision_diffuser_ros.nodes.limit_assembly import command_limits, in_action_order
 from decision_diffuser_ros.nodes.skill_request import SkillRequest, first_request
 from decision_diffuser_ros.planner.bundle import Bundle
 from decision_diffuser_ros.planner.conditions import Condition
@@ -31,6 +29,7 @@ if TYPE_CHECKING:
 JOINT_SOURCE = "joint state"
 IMU_SOURCE = "IMU reading"
 ACTION_SUFFIX = "/position_target"
+BYTES_PER_MEBIBYTE = 2**20
 PROVIDERS = {
     "cpu": ("CPUExecutionProvider",),
     "cuda": ("CUDAExecutionProvider",),
@@ -52,6 +51,7 @@ class ControlAssembly:
         joint_names: order of the published commands.
         action_of_joint: index into an action of each of `joint_names`.
         reading_of_action: index into a joint reading of each action entry.
+        frozen_readings: so many equal readings in a row are refused; 0 for no limit.
     """
 
     manifest: Manifest
@@ -62,15 +62,19 @@ class ControlAssembly:
     joint_names: tuple[str, ...]
     action_of_joint: list[int]
     reading_of_action: list[int]
+    frozen_readings: int
 
 
-def assemble_control(parameters: PlannerParameters, *, simulated_time: bool) -> ControlAssembly:
+def assemble_control(
+    parameters: PlannerParameters, *, simulated_time: bool, robot_description: str = ""
+) -> ControlAssembly:
     """Load and verify the bundle, check it against the parameters, and put everything together.
 
     Args:
         parameters: of the node.
         simulated_time: a pause of the simulation must not let the robot down: stale readings
             lead to HOLD only.
+        robot_description: URDF that limits the joints; empty for none.
 
     Raises:
         BundleError: the bundle is damaged or not what its manifest says.
@@ -93,6 +97,9 @@ def assemble_control(parameters: PlannerParameters, *, simulated_time: bool) -> 
     action_joints = _action_joints(manifest)
     joint_names = _command_joints(parameters, action_joints)
     joint_of_action = [joint_names.index(joint) for joint in action_joints]
+    limits = command_limits(
+        parameters, description=robot_description, joint_names=joint_names, joint_of_action=joint_of_action
+    )
     assembler = StateAssembler(manifest)
     request = first_request(manifest, skill=parameters.skill, numbers={"forward_speed": parameters.forward_speed})
     conditions = request.conditions(manifest)
@@ -104,7 +111,7 @@ def assemble_control(parameters: PlannerParameters, *, simulated_time: bool) -> 
                 replan_every=parameters.replan_every, planning_latency_steps=parameters.planning_latency_steps
             ),
         ),
-        limiter=CommandLimiter(_command_limits(parameters, joint_of_action), step_duration=manifest.step_duration),
+        limiter=CommandLimiter(limits, step_duration=manifest.step_duration),
         watchdog=_watchdog(parameters, needs_imu=assembler.needs_imu, simulated_time=simulated_time),
         settings=_safe_settings(parameters, manifest, joint_of_action),
     )
@@ -118,6 +125,7 @@ def assemble_control(parameters: PlannerParameters, *, simulated_time: bool) -> 
         joint_names=joint_names,
         action_of_joint=[action_joints.index(joint) for joint in joint_names],
         reading_of_action=[manifest.joint_names.index(joint) for joint in action_joints],
+        frozen_readings=parameters.watchdog_frozen_readings,
     )
 
 
@@ -125,6 +133,7 @@ def _planner_process(
     parameters: PlannerParameters, bundle: Bundle, conditions: tuple[Condition, ...]
 ) -> PlannerProcess:
     """Return the process that will plan with the bundle, not yet started."""
+    memory_limit = parameters.planner_process_memory_limit
     worker = PlannerWorkerSettings(
         bundle=str(bundle.directory),
         sampling=sampling_settings(parameters, bundle.manifest),
@@ -133,10 +142,12 @@ def _planner_process(
         threads=parameters.threads,
         seed=parameters.seed,
         conditions=conditions,
+        memory_limit=None if memory_limit is None else memory_limit * BYTES_PER_MEBIBYTE,
     )
     supervision = SupervisionSettings(
         start_timeout=parameters.planner_process_start_timeout,
         hang_timeout=parameters.planner_process_hang_timeout,
+        refusal_limit=parameters.planner_process_refusal_limit,
         restart_limit=parameters.planner_process_restart_limit,
     )
     return PlannerProcess(worker, supervision)
@@ -189,35 +200,12 @@ def _command_joints(parameters: PlannerParameters, action_joints: tuple[str, ...
     return joints
 
 
-def _command_limits(parameters: PlannerParameters, joint_of_action: list[int]) -> CommandLimits:
-    def ordered(name: str) -> np.ndarray:
-        return _in_action_order(parameters, name, joint_of_action)
-
-    limits = CommandLimits(
-        lower=ordered("limits_position_lower"),
-        upper=ordered("limits_position_upper"),
-        max_velocity=ordered("limits_velocity"),
-        max_acceleration=ordered("limits_acceleration") if parameters.limits_acceleration else None,
-    )
-    return limits.with_margin(parameters.limits_position_margin)
-
-
-def _in_action_order(parameters: PlannerParameters, name: str, joint_of_action: Sequence[int]) -> np.ndarray:
-    values = getattr(parameters, name)
-    parameter = name.replace("_", ".", 1)
-    if values is None or len(values) != len(joint_of_action):
-        got = "none" if values is None else str(len(values))
-        raise ConfigurationError(
-            f"`{parameter}` must have one value for each of the {len(joint_of_action)} joints. Got {got}"
-        )
-    return np.array(values, dtype=np.float64)[list(joint_of_action)]
-
-
 def _watchdog(parameters: PlannerParameters, *, needs_imu: bool, simulated_time: bool) -> Watchdog:
     hold_after = parameters.watchdog_hold_after
     settings = WatchdogSettings(
         hold_after=parameters.watchdog_hold_after_in_simulation if simulated_time else hold_after,
         damping_after=math.inf if simulated_time else parameters.watchdog_damping_after,
+        damping_after_fault=math.inf if simulated_time else parameters.watchdog_damping_after_without_plan,
         recovery_time=parameters.watchdog_recovery_time,
         tilt_limit=parameters.watchdog_tilt_limit,
     )
@@ -230,7 +218,7 @@ def _safe_settings(
 ) -> SafeControllerSettings:
     rest_pose = None
     if parameters.damping_rest_pose is not None:
-        rest_pose = tuple(_in_action_order(parameters, "damping_rest_pose", joint_of_action).tolist())
+        rest_pose = tuple(in_action_order(parameters, "damping_rest_pose", joint_of_action).tolist())
     return SafeControllerSettings(
         step_duration=manifest.step_duration,
         blend_duration=parameters.blend_duration,

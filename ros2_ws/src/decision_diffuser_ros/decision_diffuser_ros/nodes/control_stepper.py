@@ -11,9 +11,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from decision_diffuser_ros.control.planner_process import PlanResult
+from decision_diffuser_ros.control.frozen_readings import FrozenCheck
+from decision_diffuser_ros.control.planner_process import PlannerProcess, PlanResult
 from decision_diffuser_ros.control.receding_horizon import PlanRequest
-from decision_diffuser_ros.control.safe_controller import ControlDecision, ControlMode
+from decision_diffuser_ros.control.safe_controller import ControlDecision, ControlMode, SafeController
 from decision_diffuser_ros.control.state_assembly import ImuReading, JointReading
 from decision_diffuser_ros.errors import PlanError, StateError
 from decision_diffuser_ros.nodes.control_assembly import IMU_SOURCE, JOINT_SOURCE, ControlAssembly
@@ -34,24 +35,41 @@ class Counters:
 class ControlStepper:
     """Runs the control steps of an assembly."""
 
-    def __init__(self, assembly: ControlAssembly, *, wait_for_plans: bool, wait_for_first_plan: bool) -> None:
+    def __init__(
+        self, assembly: ControlAssembly, *, simulated_time: bool, wait_for_plans: bool, wait_for_first_plan: bool
+    ) -> None:
         """Prepare the steps.
 
         Args:
             assembly: what the node has been configured with.
+            simulated_time: whether a reading that is sent again is a sign of life: a simulation waits so.
             wait_for_plans: whether a step waits for a plan that is due.
             wait_for_first_plan: whether a step waits when there is no plan to follow yet.
         """
         self.counters = Counters()
         self.last_refusal = ""
         self.planning_duration = math.nan
+        self.new_plan_durations: list[float] = []
         self._assembly = assembly
         self._safe = assembly.safe
+        self._simulated_time = simulated_time
+        self._joint_check = FrozenCheck(JOINT_SOURCE, limit=assembly.frozen_readings)
+        self._imu_check = FrozenCheck(IMU_SOURCE, limit=assembly.frozen_readings)
         self._planner = assembly.planner
         self._wait_for_plans = wait_for_plans
         self._wait_for_first_plan = wait_for_first_plan
         self._joints: JointReading | None = None
         self._imu: ImuReading | None = None
+
+    @property
+    def safe(self) -> SafeController:
+        """What decides on the commands."""
+        return self._safe
+
+    @property
+    def planner(self) -> PlannerProcess:
+        """The planner's process."""
+        return self._planner
 
     def activate(self, now: float) -> None:
         """Begin anew at steady time `now` [s]; readings from before do not count."""
@@ -59,16 +77,24 @@ class ControlStepper:
         self.planning_duration = math.nan
         self.last_refusal = ""
         self._assembly.assembler.reset()
+        self._joint_check.reset()
+        self._imu_check.reset()
         self._planner.take_results()
         self._safe.activate(now)
 
     def take_joints(self, joints: JointReading, now: float) -> None:
-        """Remember a good joint reading that arrived at steady time `now` [s]."""
+        """Remember a good joint reading that arrived at steady time `now` [s]. Raises StateError if it is frozen."""
+        is_new = self._joint_check.is_new(joints.stamp, np.concatenate([joints.position, joints.velocity]))
+        if not is_new and not self._simulated_time:
+            return
         self._joints = joints
         self._safe.watchdog.report(JOINT_SOURCE, now)
 
     def take_imu(self, imu: ImuReading, now: float) -> None:
-        """Remember a good IMU reading that arrived at steady time `now` [s]."""
+        """Remember a good IMU reading that arrived at steady time `now` [s]. Raises StateError if it is frozen."""
+        is_new = self._imu_check.is_new(imu.stamp, np.concatenate([imu.gravity_direction, imu.angular_velocity]))
+        if not is_new and not self._simulated_time:
+            return
         self._imu = imu
         if self._assembly.assembler.needs_imu:
             self._safe.watchdog.report(IMU_SOURCE, now)
@@ -96,11 +122,14 @@ class ControlStepper:
         steps = self._safe.controller.plan_age_steps
         return math.nan if steps is None else steps * self._assembly.manifest.step_duration
 
+    def ages(self, now: float) -> dict[str, float]:
+        """Return the time since the last good reading of each source [s]."""
+        sources = (JOINT_SOURCE, IMU_SOURCE) if self._assembly.assembler.needs_imu else (JOINT_SOURCE,)
+        return {source: self._safe.watchdog.age(source, now) for source in sources}
+
     def is_stale(self, now: float) -> bool:
         """Whether a source has been silent for longer than the watchdog allows."""
-        sources = (JOINT_SOURCE, IMU_SOURCE) if self._assembly.assembler.needs_imu else (JOINT_SOURCE,)
-        hold_after = self._safe.watchdog.settings.hold_after
-        return any(self._safe.watchdog.age(source, now) > hold_after for source in sources)
+        return max(self.ages(now).values()) > self._safe.watchdog.settings.hold_after
 
     def _observe(self, now: float, *, gap: bool) -> PlanRequest | None:
         """Return the plan request due; a step whose readings are missing or stale is a missed one."""
@@ -112,6 +141,7 @@ class ControlStepper:
             return self._safe.observe(
                 state,
                 joint_position=self._joints.position[self._assembly.reading_of_action],
+                joint_velocity=self._joints.velocity[self._assembly.reading_of_action],
                 tilt=self._imu.tilt if self._imu is not None else 0.0,
                 gap=gap,
             )
@@ -142,6 +172,7 @@ class ControlStepper:
             self.counters.refused_plans += 1
             self.last_refusal = str(error)
             return
+        self.new_plan_durations.append(result.plan.seconds)
         self.counters.late_plans += has_plan and controller.control_step > due
         self.planning_duration = result.plan.seconds
 

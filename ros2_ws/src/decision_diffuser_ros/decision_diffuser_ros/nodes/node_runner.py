@@ -9,7 +9,7 @@ from types import FrameType
 from typing import Protocol, TypeVar
 
 import rclpy
-from rclpy.executors import SingleThreadedExecutor
+from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.logging import get_logger
 from rclpy.signals import SignalHandlerOptions
 
@@ -37,6 +37,7 @@ def run_node(
     *,
     after_spin: Callable[[AnyNode], None] = lambda node: None,
     spin_timeout: Callable[[AnyNode], float] = lambda node: SPIN_TIMEOUT,
+    on_defect: Callable[[AnyNode, Exception], None] | None = None,
 ) -> int:
     """Run the node that `make_node` makes; return the exit code of the process.
 
@@ -45,6 +46,7 @@ def run_node(
         args: command line; None for that of the process.
         after_spin: called after every callback and every time that waiting for one ends.
         spin_timeout: returns how long to wait for a callback [s].
+        on_defect: told what a callback raised, after which the node goes on; without it the node ends.
     """
     stop = StopRequest()
     # rclpy's own handlers would shut ROS down before the last command could be sent.
@@ -59,7 +61,12 @@ def run_node(
     executor.add_node(node)  # type: ignore[arg-type]
     try:
         while rclpy.ok() and not stop.is_requested:
-            executor.spin_once(timeout_sec=spin_timeout(node))
+            try:
+                executor.spin_once(timeout_sec=spin_timeout(node))
+            except Exception as error:
+                if on_defect is None or isinstance(error, ExternalShutdownException):
+                    raise
+                on_defect(node, error)
             after_spin(node)
     finally:
         node.close()

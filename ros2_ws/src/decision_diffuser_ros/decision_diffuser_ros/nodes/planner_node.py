@@ -9,17 +9,21 @@ cleanup     ends the planner's process; another configure may load another model
 from __future__ import annotations
 
 import time
+import traceback
 
 from decision_diffuser_msgs.msg import PlannerStatus
 from decision_diffuser_msgs.srv import ListSkills, SetSkill
+from diagnostic_msgs.msg import DiagnosticArray
 from rcl_interfaces.msg import SetParametersResult
 from rclpy.clock import Clock, ClockType
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
 from rclpy.parameter import Parameter
 from std_srvs.srv import Trigger
 
+from decision_diffuser_ros.control.health import HealthLevel, HealthReport
 from decision_diffuser_ros.errors import ConditionError, DecisionDiffuserError
 from decision_diffuser_ros.nodes import qos
+from decision_diffuser_ros.nodes.diagnostics import diagnostic_array
 from decision_diffuser_ros.nodes.node_runner import run_node
 from decision_diffuser_ros.nodes.planner_parameters import SPECS, PlannerParameters
 from decision_diffuser_ros.nodes.planner_session import PlannerSession
@@ -28,6 +32,7 @@ from decision_diffuser_ros.nodes.skill_request import number_kinds, skill_names
 
 HOUSEKEEPING_PERIOD = 0.05  # [s]
 STATUS_PERIOD = 1.0  # [s]
+DIAGNOSTICS_PERIOD = 1.0  # [s]
 
 
 class PlannerNode(LifecycleNode):
@@ -40,7 +45,10 @@ class PlannerNode(LifecycleNode):
         self._session: PlannerSession | None = None
         self._message = ""
         self._next_status = 0.0
+        self._next_diagnostics = 0.0
+        self._is_stopped = False
         self._status_publisher = self.create_publisher(PlannerStatus, "~/status", qos.STATUS)
+        self._diagnostics_publisher = self.create_publisher(DiagnosticArray, "/diagnostics", qos.DIAGNOSTICS)
         self.create_service(SetSkill, "~/set_skill", self._set_skill)
         self.create_service(ListSkills, "~/list_skills", self._list_skills)
         self.create_service(Trigger, "~/estop", self._stop_in_emergency)
@@ -62,6 +70,9 @@ class PlannerNode(LifecycleNode):
             self._message = str(error)
             self._publish_status()
             return TransitionCallbackReturn.FAILURE
+        except Exception as error:
+            self.get_logger().error(f"not configured, by a defect: {error!r}")
+            raise  # to on_error
         self._session, self._message = session, ""
         assembly = session.assembly
         self.get_logger().info(
@@ -76,7 +87,7 @@ class PlannerNode(LifecycleNode):
         if self._session is None:
             return TransitionCallbackReturn.ERROR
         self._message = ""
-        self._session.activate()
+        self._session.activate(is_stopped=self._is_stopped)
         self.get_logger().info(f"active: {self._session.request.text()}")
         self._publish_status()
         return TransitionCallbackReturn.SUCCESS
@@ -109,6 +120,12 @@ class PlannerNode(LifecycleNode):
         self._release("")
         self._publish(empty_status(PlannerStatus.FINALIZED, "shut down"))
 
+    def note_defect(self, error: Exception) -> None:
+        """A callback raised what it must not: say so and go on, since a robot without its planner falls."""
+        trace = "".join(traceback.format_exception(error))
+        self.get_logger().error(f"a defect, in a callback: {trace}", throttle_duration_sec=1.0)
+        self._message = f"a defect, in a callback: {error!r}; see the log"
+
     def _release(self, message: str) -> None:
         session, self._session = self._session, None
         if session is not None:
@@ -129,8 +146,12 @@ class PlannerNode(LifecycleNode):
                 self._message = f"the control loop ended by a defect: {session.failure!r}"
                 self.trigger_deactivate()
             session.step_without_state()
-        if time.monotonic() >= self._next_status:
+        now = time.monotonic()
+        if now >= self._next_status:
             self._publish_status()
+        if now >= self._next_diagnostics:
+            self._next_diagnostics = max(self._next_diagnostics + DIAGNOSTICS_PERIOD, now)
+            self._publish_diagnostics()
 
     def _set_skill(self, request: SetSkill.Request, response: SetSkill.Response) -> SetSkill.Response:
         session = self._session
@@ -171,21 +192,26 @@ class PlannerNode(LifecycleNode):
         return response
 
     def _stop_in_emergency(self, request: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
+        self._is_stopped = True
         session = self._session
-        if session is None or not session.is_active:
-            response.message = "the node is not active: it publishes no commands"
-            return response
-        session.stop_in_emergency()
-        response.success, response.message = True, "damping until ~/reset"
+        if session is not None and session.is_active:
+            session.stop_in_emergency()
+            response.message = "damping until ~/reset"
+        else:
+            response.message = "the node is not active; once it is, it will be damping until ~/reset"
+        response.success = True
+        self.get_logger().warning(f"emergency stop: {response.message}")
         return response
 
     def _reset(self, request: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
+        self._is_stopped = False
         session = self._session
-        if session is None or not session.is_active:
-            response.message = "the node is not active: activate it"
-            return response
-        session.begin_anew()
-        response.success, response.message = True, "beginning anew from the current pose"
+        if session is not None and session.is_active:
+            session.begin_anew()
+            response.message = "beginning anew from the current pose"
+        else:
+            response.message = "the node is not active; an emergency stop is not in force any more"
+        response.success = True
         self._publish_status()
         return response
 
@@ -202,6 +228,17 @@ class PlannerNode(LifecycleNode):
         self._next_status = time.monotonic() + STATUS_PERIOD
         self._status_publisher.publish(status)
 
+    def _publish_diagnostics(self) -> None:
+        session = self._session
+        if session is None:
+            level = HealthLevel.WARN if self._message else HealthLevel.OK
+            reports, hardware = [HealthReport("mode", level, self._message or "not configured")], ""
+        else:
+            reports, hardware = session.health_reports(), session.assembly.manifest.robot
+        message = diagnostic_array(reports, node_name=self.get_fully_qualified_name(), hardware=hardware)
+        message.header.stamp = self.get_clock().now().to_msg()
+        self._diagnostics_publisher.publish(message)
+
     def _refuse_changes_while_configured(self, parameters: list[Parameter]) -> SetParametersResult:
         ours = {spec.name for spec in SPECS}
         changed = [parameter.name for parameter in parameters if parameter.name in ours]
@@ -213,7 +250,7 @@ class PlannerNode(LifecycleNode):
 
 def main(args: list[str] | None = None) -> int:
     """Run the node; returns the exit code."""
-    return run_node(PlannerNode, args)
+    return run_node(PlannerNode, args, on_defect=PlannerNode.note_defect)
 
 
 if __name__ == "__main__":

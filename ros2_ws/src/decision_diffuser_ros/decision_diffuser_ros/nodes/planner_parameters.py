@@ -16,6 +16,7 @@ from decision_diffuser_ros.nodes.parameter_declaration import (
 
 FORWARD_COMMAND = "forward_command"
 JOINT_TRAJECTORY = "joint_trajectory"
+FROM_URDF = "; not set: as the robot description says; never wider than it"
 FROM_MANIFEST = "; not set: as the model's manifest says"
 
 SPECS = (
@@ -70,11 +71,14 @@ SPECS = (
     ),
     ParameterSpec("trajectory_lead", 0.005, "time from a trajectory's stamp to its first point", "s", 0.0005, 1.0),
     ParameterSpec("blend_duration", 0.3, "from the current pose to the plan's commands", "s", 0.0, 60.0),
-    ParameterSpec("limits.position_lower", ParameterType.DOUBLE_ARRAY, "of each of `joints`; needed", "rad"),
-    ParameterSpec("limits.position_upper", ParameterType.DOUBLE_ARRAY, "of each of `joints`; needed", "rad"),
+    ParameterSpec("limits.position_lower", ParameterType.DOUBLE_ARRAY, "of each of `joints`" + FROM_URDF, "rad"),
+    ParameterSpec("limits.position_upper", ParameterType.DOUBLE_ARRAY, "of each of `joints`" + FROM_URDF, "rad"),
     ParameterSpec("limits.position_margin", 0.0, "commands stay so far inside the position limits", "rad", 0.0, 1.0),
     ParameterSpec(
-        "limits.velocity", ParameterType.DOUBLE_ARRAY, "of the commanded position, of each of `joints`; needed", "rad/s"
+        "limits.velocity",
+        ParameterType.DOUBLE_ARRAY,
+        "of the commanded position, of each of `joints`" + FROM_URDF,
+        "rad/s",
     ),
     ParameterSpec(
         "limits.acceleration",
@@ -82,6 +86,34 @@ SPECS = (
         "of the commanded position, of each of `joints`; not set: unlimited",
         "rad/s^2",
     ),
+    ParameterSpec(
+        "limits.effort",
+        ParameterType.DOUBLE_ARRAY,
+        "that a command may ask of each of `joints`, with both gains below" + FROM_URDF,
+        "N m",
+    ),
+    ParameterSpec(
+        "joint_controller.position_gain",
+        ParameterType.DOUBLE_ARRAY,
+        "of the controller of each of `joints`; not set: effort is not limited here",
+        "N m/rad",
+    ),
+    ParameterSpec(
+        "joint_controller.velocity_gain",
+        ParameterType.DOUBLE_ARRAY,
+        "of the controller of each of `joints`; not set: effort is not limited here",
+        "N m s/rad",
+    ),
+    ParameterSpec(
+        "robot_description", ParameterType.STRING, "URDF that limits the joints, as text; not set: none"
+    ),
+    ParameterSpec("robot_description_file", ParameterType.STRING, "path of the URDF instead; not set: none"),
+    ParameterSpec(
+        "robot_description_topic",
+        ParameterType.STRING,
+        "topic of the URDF instead, as robot_state_publisher sends it; not set: none",
+    ),
+    ParameterSpec("robot_description_timeout", 5.0, "for the topic to be heard at configure", "s", 0.1, 3600.0),
     # Safety
     ParameterSpec(
         "watchdog.hold_after", 0.1, "age of a joint state or IMU reading that leads to HOLD", "s", 0.001, 60.0
@@ -97,6 +129,22 @@ SPECS = (
     ParameterSpec(
         "watchdog.damping_after", 0.5, "age that leads to DAMPING; never with use_sim_time", "s", 0.001, 600.0
     ),
+    ParameterSpec(
+        "watchdog.damping_after_without_plan",
+        10.0,
+        "HOLD without a plan that leads to DAMPING; never with use_sim_time",
+        "s",
+        0.01,
+        3600.0,
+    ),
+    ParameterSpec(
+        "watchdog.frozen_readings",
+        0,
+        "equal readings in a row, to the last bit, that are refused; 0: any number, for sensors without noise",
+        "1",
+        0,
+        1000000,
+    ),
     ParameterSpec("watchdog.recovery_time", 0.2, "all must be fresh for so long to leave HOLD", "s", 0.0, 60.0),
     ParameterSpec("watchdog.tilt_limit", 0.8, "angle of the base that leads to DAMPING", "rad", 0.01, 3.2),
     ParameterSpec(
@@ -108,7 +156,38 @@ SPECS = (
     ParameterSpec("damping.velocity", 1.0, "joint velocity to the rest pose", "rad/s", 0.01, 100.0),
     ParameterSpec("planner_process.start_timeout", 60.0, "for loading and warming up", "s", 0.1, 3600.0),
     ParameterSpec("planner_process.hang_timeout", 1.0, "without a plan the process is replaced", "s", 0.01, 3600.0),
+    ParameterSpec(
+        "planner_process.refusal_limit", 5, "answers without a plan in a row, which are one too many", "1", 1, 1000
+    ),
+    ParameterSpec(
+        "planner_process.memory_limit",
+        ParameterType.INTEGER,
+        "of the process's address space, for `device: cpu`; not set: the machine's",
+        "MiB",
+        64,
+        1048576,
+    ),
     ParameterSpec("planner_process.restart_limit", 5, "replacements in a row until it is given up", "1", 0, 1000),
+    # Diagnostics
+    ParameterSpec("diagnostics.window", 10.0, "what the figures in /diagnostics look back on", "s", 1.0, 3600.0),
+    ParameterSpec(
+        "diagnostics.rate_warn", 0.95, "commands a second, as a share of what they should be, below it", "1", 0.0, 1.0
+    ),
+    ParameterSpec("diagnostics.rate_error", 0.8, "the same for ERROR", "1", 0.0, 1.0),
+    ParameterSpec(
+        "diagnostics.jitter_warn", 0.005, "99th percentile of the commands' deviation from their period", "s", 0.0, 10.0
+    ),
+    ParameterSpec("diagnostics.jitter_error", 0.02, "the same for ERROR", "s", 0.0, 10.0),
+    ParameterSpec("diagnostics.inference_warn", 0.02, "99th percentile of the time to make a plan", "s", 0.0, 3600.0),
+    ParameterSpec("diagnostics.inference_error", 0.2, "the same for ERROR", "s", 0.0, 3600.0),
+    ParameterSpec("diagnostics.stale_age_warn", 0.05, "age of the oldest of the newest readings", "s", 0.0, 3600.0),
+    ParameterSpec("diagnostics.stale_age_error", 0.1, "the same for ERROR", "s", 0.0, 3600.0),
+    ParameterSpec(
+        "diagnostics.drops_warn", 0, "refused readings, and refused and late plans, within the window", "1", 0, 1000000
+    ),
+    ParameterSpec("diagnostics.drops_error", 50, "the same for ERROR", "1", 0, 1000000),
+    ParameterSpec("diagnostics.limited_warn", 0.2, "share of commands that the limits have changed", "1", 0.0, 1.0),
+    ParameterSpec("diagnostics.limited_error", 0.8, "the same for ERROR", "1", 0.0, 1.0),
 )
 
 
@@ -141,16 +220,40 @@ class PlannerParameters:
     limits_position_margin: float
     limits_velocity: tuple[float, ...] | None
     limits_acceleration: tuple[float, ...] | None
+    limits_effort: tuple[float, ...] | None
+    joint_controller_position_gain: tuple[float, ...] | None
+    joint_controller_velocity_gain: tuple[float, ...] | None
+    robot_description: str | None
+    robot_description_file: str | None
+    robot_description_topic: str | None
+    robot_description_timeout: float
     watchdog_hold_after: float
     watchdog_hold_after_in_simulation: float
     watchdog_damping_after: float
+    watchdog_damping_after_without_plan: float
+    watchdog_frozen_readings: int
     watchdog_recovery_time: float
     watchdog_tilt_limit: float
     damping_rest_pose: tuple[float, ...] | None
     damping_velocity: float
     planner_process_start_timeout: float
     planner_process_hang_timeout: float
+    planner_process_refusal_limit: int
+    planner_process_memory_limit: int | None
     planner_process_restart_limit: int
+    diagnostics_window: float
+    diagnostics_rate_warn: float
+    diagnostics_rate_error: float
+    diagnostics_jitter_warn: float
+    diagnostics_jitter_error: float
+    diagnostics_inference_warn: float
+    diagnostics_inference_error: float
+    diagnostics_stale_age_warn: float
+    diagnostics_stale_age_error: float
+    diagnostics_drops_warn: int
+    diagnostics_drops_error: int
+    diagnostics_limited_warn: float
+    diagnostics_limited_error: float
 
     def __post_init__(self) -> None:
         for spec in SPECS:

@@ -6,6 +6,7 @@ callbacks, whenever the stamps of the joint states reach the next deadline.
 
 from __future__ import annotations
 
+import copy
 import threading
 import time
 from collections.abc import Callable
@@ -19,13 +20,16 @@ from sensor_msgs.msg import Imu, JointState
 from std_msgs.msg import Float64MultiArray
 from trajectory_msgs.msg import JointTrajectory
 
+from decision_diffuser_ros.control.health import HealthLevel, HealthReport
 from decision_diffuser_ros.control.safe_controller import ControlDecision
 from decision_diffuser_ros.errors import StateError
 from decision_diffuser_ros.nodes import messages, qos
 from decision_diffuser_ros.nodes.control_assembly import assemble_control
 from decision_diffuser_ros.nodes.control_loop import DeadlineLoop
 from decision_diffuser_ros.nodes.control_stepper import ControlStepper
+from decision_diffuser_ros.nodes.diagnostics import PlannerDiagnostics
 from decision_diffuser_ros.nodes.planner_parameters import JOINT_TRAJECTORY, PlannerParameters
+from decision_diffuser_ros.nodes.robot_description import read_robot_description
 from decision_diffuser_ros.nodes.skill_request import SkillRequest
 from decision_diffuser_ros.nodes.stamp_trigger import StampTrigger, TriggeredStep
 
@@ -52,12 +56,20 @@ class PlannerSession:
             DecisionDiffuserError: the model can not be used so; the message says why.
         """
         self.lock = threading.RLock()
-        self.assembly = assemble_control(options, simulated_time=simulated_time)
+        self.assembly = assemble_control(
+            options, simulated_time=simulated_time, robot_description=read_robot_description(node, options)
+        )
         self.request = self.assembly.request
         self.is_active = False
         self.failure: BaseException | None = None
         self.stepper = ControlStepper(
-            self.assembly, wait_for_plans=options.synchronous_planning, wait_for_first_plan=simulated_time
+            self.assembly,
+            simulated_time=simulated_time,
+            wait_for_plans=options.synchronous_planning,
+            wait_for_first_plan=simulated_time,
+        )
+        self.diagnostics = PlannerDiagnostics(
+            options, step_duration=self.assembly.manifest.step_duration, simulated_time=simulated_time
         )
         self._node = node
         self._options = options
@@ -66,26 +78,47 @@ class PlannerSession:
         self._trigger = self._new_trigger()
         self._loop: DeadlineLoop | None = None
         self._previewed_plan = 0
-        self.assembly.planner.start()
-        self._preview_publisher = node.create_publisher(JointTrajectory, "~/plan", qos.PREVIEW)
-        is_trajectory = options.command_interface == JOINT_TRAJECTORY
-        self._command_publisher: Any = node.create_publisher(
+        self._inputs: list[Any] = []
+        self._command_publisher: Any = None
+        self._preview_publisher: Any = None
+        try:
+            self._connect()
+            self.assembly.planner.start()
+        except BaseException:
+            self.close()
+            raise
+
+    def _connect(self) -> None:
+        """Advertise and subscribe; what arrives before the activation is dropped."""
+        node, overridable = self._node, qos.overridable()
+        self._preview_publisher = node.create_publisher(
+            JointTrajectory, "~/plan", copy.copy(qos.PREVIEW), qos_overriding_options=overridable
+        )
+        is_trajectory = self._options.command_interface == JOINT_TRAJECTORY
+        self._command_publisher = node.create_publisher(
             JointTrajectory if is_trajectory else Float64MultiArray,
             JOINT_TRAJECTORY_TOPIC if is_trajectory else FORWARD_COMMAND_TOPIC,
-            qos.COMMAND,
-            qos_overriding_options=qos.overridable(),
+            copy.copy(qos.COMMAND),
+            qos_overriding_options=overridable,
         )
-        self._inputs: list[Any] = [
-            node.create_subscription(kind, topic, callback, qos.SENSOR_INPUT, qos_overriding_options=qos.overridable())
-            for kind, topic, callback in (
-                (JointState, "joint_states", self._take_joint_state),
-                (Imu, "imu", self._take_imu),
+        for kind, topic, callback in (
+            (JointState, "joint_states", self._take_joint_state),
+            (Imu, "imu", self._take_imu),
+        ):
+            profile = copy.copy(qos.SENSOR_INPUT)  # an override changes the profile that it is given
+            self._inputs.append(
+                node.create_subscription(kind, topic, callback, profile, qos_overriding_options=overridable)
             )
-        ]
 
-    def activate(self) -> None:
-        """Begin control steps; the first command waits for a fresh state and a plan."""
+    def activate(self, *, is_stopped: bool = False) -> None:
+        """Begin control steps; the first command waits for a fresh state and a plan.
+
+        Args:
+            is_stopped: an emergency stop is in force: the first mode is DAMPING.
+        """
         self.begin_anew()
+        if is_stopped:
+            self.stop_in_emergency()
         self.failure = None
         self.is_active = True
         if not self._simulated_time:
@@ -97,6 +130,7 @@ class PlannerSession:
         """Forget states, plans and an emergency stop; commands begin with the current pose again."""
         with self.lock:
             self.stepper.activate(time.monotonic())
+            self.diagnostics.begin()
             self._trigger = self._new_trigger()
             self._previewed_plan = 0
 
@@ -116,9 +150,11 @@ class PlannerSession:
         self.deactivate()
         for subscription in self._inputs:
             self._node.destroy_subscription(subscription)
-        self._command_publisher.wait_for_all_acked(Duration(seconds=LAST_COMMAND_TIMEOUT))
-        self._node.destroy_publisher(self._command_publisher)
-        self._node.destroy_publisher(self._preview_publisher)
+        if self._command_publisher is not None:
+            self._command_publisher.wait_for_all_acked(Duration(seconds=LAST_COMMAND_TIMEOUT))
+        for publisher in (self._command_publisher, self._preview_publisher):
+            if publisher is not None:
+                self._node.destroy_publisher(publisher)
         self.assembly.planner.stop()
 
     def ask_for(self, request: SkillRequest) -> None:
@@ -137,7 +173,14 @@ class PlannerSession:
         with self.lock:
             now = time.monotonic()
             if self.is_active and self._simulated_time and self.stepper.is_stale(now):
-                self._control_step(now)
+                self._guarded_step(now)
+
+    def health_reports(self) -> list[HealthReport]:
+        """Return how the control steps do, while they run; otherwise that they do not."""
+        with self.lock:
+            if self.is_active:
+                return self.diagnostics.reports(self.stepper, time.monotonic())
+        return [HealthReport("mode", HealthLevel.OK, "inactive: no commands", {"mode": "inactive"})]
 
     def _take_joint_state(self, message: JointState) -> None:
         with self.lock:
@@ -145,11 +188,11 @@ class PlannerSession:
                 return
             try:
                 joints = messages.joint_reading(message, self.assembly.assembler)
+                self.stepper.take_joints(joints, time.monotonic())
             except StateError as error:
                 self.stepper.counters.refused_joint_states += 1
                 self._note_refusal(error)
                 return
-            self.stepper.take_joints(joints, time.monotonic())
             if self._simulated_time:
                 self._step_if_due(self._trigger.add_joints(joints))
 
@@ -159,17 +202,26 @@ class PlannerSession:
                 return
             try:
                 imu = messages.imu_reading(message, self.assembly.assembler)
+                self.stepper.take_imu(imu, time.monotonic())
             except StateError as error:
                 self.stepper.counters.refused_imus += 1
                 self._note_refusal(error)
                 return
-            self.stepper.take_imu(imu, time.monotonic())
             if self._simulated_time:
                 self._step_if_due(self._trigger.add_imu(imu))
 
     def _step_if_due(self, step: TriggeredStep | None) -> None:
         if step is not None:
-            self._control_step(time.monotonic(), gap=step.gap)
+            self._guarded_step(time.monotonic(), gap=step.gap)
+
+    def _guarded_step(self, now: float, *, gap: bool = False) -> None:
+        """In a callback a control step that raises must end the control steps, not the node."""
+        if self.failure is not None:
+            return
+        try:
+            self._control_step(now, gap=gap)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the robot must be told to hold
+            self._note_failure(error)
 
     def _control_step(self, now: float, *, gap: bool = False) -> None:
         with self.lock:
@@ -179,6 +231,9 @@ class PlannerSession:
             decision = self.stepper.step(now, gap=gap)
             if decision.command is not None:
                 self._publish_command(decision.command)
+                self.diagnostics.note_command(time.monotonic())
+            while self.stepper.new_plan_durations:
+                self.diagnostics.note_plan(now, self.stepper.new_plan_durations.pop())
             self._note_mode(before, decision)
             self._preview_plan()
 
@@ -226,7 +281,7 @@ class PlannerSession:
         self._node.get_logger().warning(f"refused: {error}", throttle_duration_sec=1.0)
 
     def _note_failure(self, error: BaseException) -> None:
-        """In the control thread, which ends now: the last command stays until the node deactivates."""
+        """Where control steps run, which end now: the last command stays until the node deactivates."""
         self._node.get_logger().fatal(f"the control loop ended by a defect: {error!r}")
         self.failure = error
 

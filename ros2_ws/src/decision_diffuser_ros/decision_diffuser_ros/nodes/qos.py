@@ -23,6 +23,12 @@ STATUS = QoSProfile(
 )
 """Status: whoever subscribes late gets the last one."""
 
+DESCRIPTION = STATUS
+"""Robot descriptions: latched, as robot_state_publisher sends them."""
+
+DIAGNOSTICS = QoSProfile(history=HistoryPolicy.KEEP_LAST, depth=10, reliability=ReliabilityPolicy.RELIABLE)
+"""Diagnostics, for aggregators."""
+
 PREVIEW = QoSProfile(history=HistoryPolicy.KEEP_LAST, depth=1, reliability=ReliabilityPolicy.BEST_EFFORT)
 """Plans to look at."""
 

@@ -59,6 +59,52 @@ def test_a_command_within_the_limits_passes_unchanged():
     assert limiter.counts.total == 0
 
 
+MAX_EFFORT = np.array([20.0, 30.0, 30.0])
+GAINS = {"max_effort": MAX_EFFORT, "position_gain": np.full(3, 80.0), "velocity_gain": np.full(3, 1.5)}
+REACHABLE = st.lists(st.floats(-0.3, 0.3), min_size=3, max_size=3).map(np.array)
+
+
+def torque(command, position, velocity):
+    return 80.0 * (command - position) - 1.5 * velocity
+
+
+@given(offset=ANY_COMMAND, velocity=REACHABLE)
+@settings(max_examples=60, deadline=None)
+def test_no_command_asks_a_joint_for_more_effort_than_it_may(offset, velocity):
+    limits = CommandLimits(lower=LOWER, upper=UPPER, max_velocity=MAX_VELOCITY, **GAINS)
+    limiter = CommandLimiter(limits, step_duration=STEP_DURATION)
+    pose = np.array([0.0, 0.5, -1.5])
+    limiter.reset(pose)
+    for _ in range(20):
+        command = limiter.limit(pose + offset, position=pose, velocity=velocity)
+        assert (np.abs(torque(command, pose, velocity)) <= MAX_EFFORT + 1e-9).all()
+    if np.abs(offset).max() > 1.0:
+        assert limiter.counts.effort == 20
+
+
+def test_a_joint_that_is_pushed_away_is_followed_without_a_jump():
+    limits = CommandLimits(lower=LOWER, upper=UPPER, max_velocity=MAX_VELOCITY / 10, **GAINS)
+    limiter = CommandLimiter(limits, step_duration=STEP_DURATION)
+    pose = np.array([0.0, 0.5, -1.5])
+    limiter.reset(pose)
+    pushed = pose + np.array([0.0, 1.5, 0.0])
+    commands = [limiter.limit(pose, position=pushed, velocity=np.zeros(3)) for _ in range(60)]
+    assert np.abs(np.diff(commands, axis=0)).max() <= 2.5 * STEP_DURATION + 1e-9
+    assert torque(commands[-1], pushed, np.zeros(3))[1] == pytest.approx(-30.0)
+
+
+def test_without_measurements_effort_is_not_limited():
+    limits = CommandLimits(lower=LOWER, upper=UPPER, max_velocity=MAX_VELOCITY, **GAINS)
+    limiter = CommandLimiter(limits, step_duration=STEP_DURATION)
+    limiter.reset([0.0, 0.5, -1.5])
+    np.testing.assert_allclose(limiter.limit([0.0, 0.99, -1.5]), [0.0, 0.99, -1.5])
+
+
+def test_an_effort_limit_needs_the_gains_of_the_joints_controllers():
+    with pytest.raises(ConfigurationError, match="`max_effort` needs `position_gain` and `velocity_gain`"):
+        CommandLimits(lower=LOWER, upper=UPPER, max_velocity=MAX_VELOCITY, max_effort=np.ones(3))
+
+
 def test_interventions_are_counted_by_kind():
     limiter = limiter_with(acceleration=MAX_ACCELERATION)
     limiter.limit([0.3, 0.5, -1.5])
@@ -66,6 +112,7 @@ def test_interventions_are_counted_by_kind():
     assert limiter.counts.acceleration == 1
     limiter.limit([0.0, 9.0, -1.5])
     assert (limiter.counts.position, limiter.counts.velocity) == (1, 1)
+    assert limiter.counts.changed_commands == 2
 
 
 def test_a_far_target_is_reached_and_held_under_all_three_limits():

@@ -16,6 +16,7 @@ from decision_diffuser_ros.errors import PlanError
 STEP = 0.02
 MANIFEST = SimpleNamespace(state_dim=2, plan_steps=10, history=3)
 MAX_VELOCITY = 10.0
+MAX_ACCELERATION = 200.0
 START = np.array([0.5, -0.5])
 PLANNED = np.array([0.1, 0.2])
 
@@ -23,8 +24,10 @@ PLANNED = np.array([0.1, 0.2])
 class Robot:
     """Drives a SafeController on a made-up clock; the plan asks for the same joint targets throughout."""
 
-    def __init__(self, **options):
-        limits = CommandLimits(lower=[-1, -1], upper=[1, 1], max_velocity=[MAX_VELOCITY] * 2)
+    def __init__(self, *, max_acceleration=None, **options):
+        limits = CommandLimits(
+            lower=[-1, -1], upper=[1, 1], max_velocity=[MAX_VELOCITY] * 2, max_acceleration=max_acceleration
+        )
         self.limiter = CommandLimiter(limits, step_duration=STEP)
         self.safe = SafeController(
             controller=RecedingHorizonController(
@@ -199,3 +202,31 @@ def test_whatever_happens_commands_are_finite_and_never_jump(events):
         assert np.abs(command - last).max() <= MAX_VELOCITY * STEP + 1e-9
         assert (np.abs(command) <= np.maximum(1.0, np.abs(last)) + 1e-12).all()
         last = command
+
+
+@given(events=EVENTS)
+@settings(max_examples=60, deadline=None)
+def test_plan_seams_switches_holds_and_damping_keep_the_acceleration_limit(events):
+    robot = Robot(max_acceleration=[MAX_ACCELERATION] * 2, rest_pose=(0.0, 0.0))
+    last, velocity = None, np.zeros(2)
+    for event in events:
+        command = robot.step(**event | {"measured": np.clip(event["measured"], -1.0, 1.0)}).command
+        if command is None:
+            continue
+        if last is not None:
+            new_velocity = (command - last) / STEP
+            assert np.abs(new_velocity).max() <= MAX_VELOCITY + 1e-6
+            assert np.abs(new_velocity - velocity).max() <= MAX_ACCELERATION * STEP + 1e-6
+            velocity = new_velocity
+        else:
+            velocity = (command - robot.safe._measured) / STEP
+            assert np.abs(velocity).max() <= MAX_ACCELERATION * STEP + 1e-6
+        last = command
+
+
+def test_a_robot_that_holds_comes_to_rest_within_the_acceleration_limit_and_stays():
+    robot = Robot(max_acceleration=[MAX_ACCELERATION] * 2)
+    robot.steps(4, planned=np.array([-0.9, 0.9]))
+    commands = np.stack([robot.step(has_state=False).command for _ in range(24)])
+    assert robot.safe.decision.mode is ControlMode.HOLD
+    np.testing.assert_array_equal(commands[-10:], np.tile(commands[-1], (10, 1)))

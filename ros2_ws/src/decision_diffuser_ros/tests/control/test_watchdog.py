@@ -69,6 +69,19 @@ def test_a_reported_fault_holds_and_keeps_its_reason_until_recovery():
     assert watchdog.check(0.25).mode is SafetyMode.ACTIVE
 
 
+def test_a_fault_that_lasts_lets_the_robot_down_but_not_one_that_comes_and_goes():
+    watchdog = watchdog_at_zero(damping_after_fault=1.0, recovery_time=0.0)
+    for tick in range(300):
+        now = 0.01 * tick
+        report_all(watchdog, now)
+        assert watchdog.check(now, fault="no plan" if tick % 50 < 45 else "").mode is not SafetyMode.DAMPING
+    for tick in range(300, 420):
+        report_all(watchdog, 0.01 * tick)
+        decision = watchdog.check(0.01 * tick, fault="no plan")
+    assert decision.mode is SafetyMode.DAMPING
+    assert decision.reason == "for more than 1 s: no plan"
+
+
 @pytest.mark.parametrize("fault", ["", "there is no usable state"])
 def test_every_time_that_states_become_stale_is_counted_once(fault):
     watchdog = watchdog_at_zero()
@@ -100,6 +113,7 @@ def test_a_trip_is_latched():
     [
         ({"hold_after": 0.6}, "`hold_after` must be above 0 and below `damping_after`. Got 0.6 s and 0.5 s"),
         ({"hold_after": 0.0}, "Got 0.0 s and 0.5 s"),
+        ({"damping_after_fault": 0.0}, "`damping_after_fault` must be above 0. Got 0.0 s"),
         ({"recovery_time": -1.0}, "`recovery_time` must not be negative"),
         ({"tilt_limit": 4.0}, r"`tilt_limit` must be in \(0, pi\]. Got 4.0 rad"),
     ],

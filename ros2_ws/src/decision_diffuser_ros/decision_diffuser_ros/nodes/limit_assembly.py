@@ -1,0 +1,92 @@
+"""Limits of the commands, from the robot description and the parameters. No ROS here."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from decision_diffuser_ros.control.joint_limits import JointLimits
+from decision_diffuser_ros.control.limits import CommandLimits
+from decision_diffuser_ros.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from decision_diffuser_ros.nodes.planner_parameters import PlannerParameters
+
+
+def command_limits(
+    parameters: PlannerParameters, *, description: str, joint_names: Sequence[str], joint_of_action: Sequence[int]
+) -> CommandLimits:
+    """Return the narrower of what description and parameters say.
+
+    Args:
+        parameters: of the node.
+        description: of the robot (URDF); empty for none.
+        joint_names: the order of the parameters.
+        joint_of_action: index into `joint_names` of each action entry.
+
+    Raises:
+        ConfigurationError: a limit is missing, or a parameter is wider than the description.
+    """
+
+    def given(name: str) -> NDArray[np.float64] | None:
+        return None if getattr(parameters, name) is None else _for_each_joint(parameters, name, len(joint_of_action))
+
+    described = JointLimits.from_urdf(description, joint_names) if description else JointLimits.unlimited(joint_names)
+    limits = described.tightened(
+        lower=given("limits_position_lower"),
+        upper=given("limits_position_upper"),
+        velocity=given("limits_velocity"),
+        effort=given("limits_effort"),
+    )
+    for name, parameter in (("lower", "position_lower"), ("upper", "position_upper"), ("velocity", "velocity")):
+        _require_finite(getattr(limits, name), f"limits.{parameter}", joint_names)
+    order = list(joint_of_action)
+    gains = given("joint_controller_position_gain"), given("joint_controller_velocity_gain")
+    position_gain, velocity_gain = (None if gain is None else gain[order] for gain in gains)
+    acceleration = given("limits_acceleration")
+    if parameters.limits_effort is not None and (position_gain is None or velocity_gain is None):
+        raise ConfigurationError(
+            "`limits.effort` needs `joint_controller.position_gain` and `joint_controller.velocity_gain`: without them "
+            "it is not known what torque a commanded position leads to"
+        )
+    knows_effort = position_gain is not None and velocity_gain is not None and np.isfinite(limits.effort).all()
+    return CommandLimits(
+        lower=limits.lower[order],
+        upper=limits.upper[order],
+        max_velocity=limits.velocity[order],
+        max_acceleration=None if acceleration is None else acceleration[order],
+        max_effort=limits.effort[order] if knows_effort else None,
+        position_gain=position_gain,
+        velocity_gain=velocity_gain,
+    ).with_margin(parameters.limits_position_margin)
+
+
+def in_action_order(parameters: PlannerParameters, name: str, joint_of_action: Sequence[int]) -> NDArray[np.float64]:
+    """Return the values of a parameter that has one for each joint, in the order of an action's entries."""
+    return _for_each_joint(parameters, name, len(joint_of_action))[list(joint_of_action)]
+
+
+def _for_each_joint(parameters: PlannerParameters, name: str, joints: int) -> NDArray[np.float64]:
+    values = getattr(parameters, name)
+    if len(values) != joints:
+        raise ConfigurationError(
+            f"`{_dotted(name)}` must have one value for each of the {joints} joints. Got {len(values)}"
+        )
+    return np.array(values, dtype=np.float64)
+
+
+def _dotted(name: str) -> str:
+    """The parameter of a field, e.g. `limits.position_lower` of `limits_position_lower`."""
+    prefix = "joint_controller" if name.startswith("joint_controller") else name.partition("_")[0]
+    return f"{prefix}.{name.removeprefix(prefix + '_')}"
+
+
+def _require_finite(values: NDArray[np.float64], parameter: str, joint_names: Sequence[str]) -> None:
+    if not np.isfinite(values).all():
+        joint = joint_names[int(np.flatnonzero(~np.isfinite(values))[0])]
+        raise ConfigurationError(
+            f"joint '{joint}' has no limit: neither a robot description nor `{parameter}` gives one; set it"
+        )

@@ -98,6 +98,7 @@ def _answer(planner: Planner, request: PlanRequest, rng: np.random.Generator) ->
             rng=rng,
             previous=request.previous,
             warm_start_shift=request.warm_start_shift,
+            committed=request.committed,
         )
     except DecisionDiffuserError as error:
         return ("refused", request.sequence, str(error))

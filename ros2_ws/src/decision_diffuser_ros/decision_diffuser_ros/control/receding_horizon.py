@@ -13,6 +13,11 @@ states up to step ``o`` (its origin) holds the states of steps ``o+1, o+2, ...``
 so that a plan is never used before the latency it was granted has passed, however early
 it arrives: simulation, evaluation and robot act on plans of the same age. Only the very
 first plan is followed at once, because there is no older one to go on with.
+
+With ``commits_prefix`` a request also says which states the robot is led through until
+its plan comes in use, as far as that is certain: those of the plans there are for the
+steps ``o+1 ... o+latency``. A planner that begins its plan with them leaves no step
+between the two plans: what was aimed at before the seam is what the new plan goes on from.
 """
 
 from __future__ import annotations
@@ -43,10 +48,12 @@ class RecedingHorizonSettings:
         replan_every: control steps between two plan requests, at least 1.
         planning_latency_steps: control steps from a request until its plan is followed;
             0 follows it within the step that asked (only when planning is instantaneous).
+        commits_prefix: whether requests hold the states that are passed through meanwhile.
     """
 
     replan_every: int = 2
     planning_latency_steps: int = 1
+    commits_prefix: bool = False
 
     def __post_init__(self) -> None:
         if self.replan_every < 1:
@@ -68,6 +75,8 @@ class PlanRequest:
         conditions: what the plan shall fulfil.
         previous: the plan now followed, for warm starts; None on a cold start.
         warm_start_shift: control steps from the previous plan's origin to this one's.
+        committed: states of the steps after the origin that the robot is led through before
+            this plan can come in use ``(at most latency, state_dim)``; None for none.
     """
 
     sequence: int
@@ -76,6 +85,7 @@ class PlanRequest:
     conditions: tuple[Condition, ...]
     previous: Plan | None = None
     warm_start_shift: int = 0
+    committed: NDArray[np.floating] | None = None
 
 
 class RecedingHorizonController:
@@ -251,6 +261,7 @@ class RecedingHorizonController:
             conditions=self._conditions,
             previous=previous,
             warm_start_shift=0 if previous is None else int(self.plan_age_steps or 0),
+            committed=self._committed_states() if self.settings.commits_prefix else None,
         )
         self._sequence += 1
         self._last_request = request
@@ -259,6 +270,25 @@ class RecedingHorizonController:
         while len(self._unanswered) > self._plan_steps:
             self._unanswered.popleft()
         return request
+
+    def _committed_states(self) -> NDArray[np.floating] | None:
+        """The states aimed at until a plan requested now comes in use; None without a plan.
+
+        They end before the step at which a plan that is still being made comes in use.
+        """
+        latency = self.settings.planning_latency_steps
+        plans = [each for each in (self._followed, *self._waiting) if each is not None]
+        changes = [request.control_step + latency for request in self._unanswered]
+        end = min([self._control_step + latency, *changes])
+        states = []
+        for control_step in range(self._control_step, end if plans else self._control_step):
+            in_use = [each for each in plans[1:] if each[0].control_step + latency <= control_step]
+            request, plan = in_use[-1] if in_use else plans[0]
+            plan_step = control_step - request.control_step
+            if plan_step >= self._plan_steps:
+                break
+            states.append(plan.states[plan_step])
+        return np.stack(states) if states else None
 
     def _promote(self) -> None:
         """Follow the newest waiting plan whose latency has passed; at once if there is none."""

@@ -147,6 +147,7 @@ class PlannerPolicy:
                 rng=self._rng,
                 previous=request.previous,
                 warm_start_shift=request.warm_start_shift,
+                committed=request.committed,
             )
             self.plan_seconds.append(plan.seconds)
             self._controller.accept(request, plan)

@@ -18,7 +18,6 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike
 
-from decision_diffuser_ros.diffusion.guidance import guidance_coefficients
 from decision_diffuser_ros.diffusion.samplers import (
     KnownStates,
     renoise,
@@ -30,8 +29,12 @@ from decision_diffuser_ros.diffusion.samplers import (
 from decision_diffuser_ros.diffusion.schedule import DenoisingLevel, noise_schedule
 from decision_diffuser_ros.errors import PlanError, StateError
 from decision_diffuser_ros.planner.bundle import Bundle
-from decision_diffuser_ros.planner.conditions import Condition, ConditionEncoder
+from decision_diffuser_ros.planner.conditions import Branch, Condition, ConditionEncoder, Conditions, as_branches
+from decision_diffuser_ros.planner.expression import ConditionExpression
+from decision_diffuser_ros.planner.feasibility import possible_expression
 from decision_diffuser_ros.planner.guided_denoiser import GuidedDenoiser
+from decision_diffuser_ros.planner.network_rows import network_rows
+from decision_diffuser_ros.planner.plan_score import PlanScorer, chosen_candidate
 from decision_diffuser_ros.planner.settings import SamplingSettings
 
 OBSERVED, PLANNED, MISSING = 1.0, 0.0, -1.0
@@ -44,9 +47,11 @@ class Plan:
     Attributes:
         states: (plan_steps, state_dim) float32, raw [SI]; row 0 is one step duration after the last history state.
         actions: (plan_steps, action_dim) float32, raw [SI]; row 0 leads from the last history state to states[0].
-        conditions: the conditions it was sampled for.
+        conditions: the conditions it was sampled for; of several branches, those of the one that was chosen.
         denoising_steps: number of denoising steps that were run.
         seconds: wall time that planning took [s].
+        scores: of all candidates that it was chosen from, branch by branch [nats] (`plan_score`); empty if it was the
+            only one.
     """
 
     states: np.ndarray
@@ -54,6 +59,7 @@ class Plan:
     conditions: tuple[Condition, ...]
     denoising_steps: int
     seconds: float
+    scores: tuple[float, ...] = ()
 
 
 class Planner:
@@ -80,6 +86,7 @@ class Planner:
         schedule = noise_schedule(manifest.schedule.name, manifest.schedule.denoising_steps)
         self._levels = schedule.levels(self.settings.denoising_steps, spacing=self.settings.step_spacing)
         self._encoder = ConditionEncoder(manifest)
+        self._scorer = PlanScorer(bundle, self._encoder, schedule)
         self._sampler = bundle.sampler if samples_in_one_call else None
         self._mean = np.asarray(manifest.normaliser.mean, np.float32)
         self._std = np.asarray(manifest.normaliser.std, np.float32)
@@ -87,57 +94,71 @@ class Planner:
     def plan(
         self,
         history: ArrayLike,
-        conditions: Sequence[Condition],
+        conditions: Conditions | ConditionExpression,
         *,
         rng: np.random.Generator,
         previous: Plan | None = None,
         warm_start_shift: int = 0,
+        committed: ArrayLike | None = None,
     ) -> Plan:
         """A plan that goes on from the history and fulfils the conditions.
 
         Args:
             history: (n, state_dim) observed states, raw [SI], oldest first, the last one now; n is 1 to the model's
                 history, of which the last `settings.history` are used. A short history leaves slots missing.
-            conditions: all to be fulfilled (Ajay 2023, Eq. 9); none for a plan without condition.
+            conditions: all to be fulfilled (Ajay 2023, Eq. 9); none for a plan without condition. Or branches of
+                conditions, or an expression, one alternative of which is to be fulfilled: candidates of all are
+                sampled side by side, and the best is returned, with a preference for the branch of `previous`.
             rng: source of the noise.
             previous: the last plan, to start from (App. E). It is used if the settings ask for warm starts and it was
                 made for the same conditions: few denoising steps cannot lead from one skill to another.
             warm_start_shift: control steps that have passed since `previous` was planned.
+            committed: (m, state_dim) states after the history, raw [SI], that the robot is led through whatever is
+                planned now, because planning takes its time; 0 <= m < plan_steps. The plan begins with them, and the
+                network sees them in place of noise while it samples the others.
 
         Raises:
-            StateError: the history has the wrong shape or is not finite.
+            StateError: history or committed states have the wrong shape or are not finite.
             ConditionError: a condition is not one of the model's.
             PlanError: the network returned values that are not finite, or `previous` is of another model.
         """
         began = time.perf_counter()
-        conditions = tuple(conditions)
+        candidates = self._candidates(conditions)
         now, known, observation_mask = self._observe(history)
-        condition, condition_present = self._encoder.encode_batch(conditions)
+        ahead = self._commit(committed, known)
+        rows = network_rows(candidates, self._encoder, guidance_weight=self.settings.guidance_weight)
         denoiser = GuidedDenoiser(
-            self.bundle,
-            observation_mask=observation_mask,
-            condition=condition,
-            condition_present=condition_present,
-            coefficients=guidance_coefficients([each.weight for each in conditions], self.settings.guidance_weight),
-            clean_limit=self.settings.clean_limit,
+            self.bundle, rows, observation_mask=observation_mask, clean_limit=self.settings.clean_limit
         )
-        start, levels = self._start(conditions, previous, warm_start_shift, rng)
-        trajectory = self._sample(denoiser, start, levels, known=known, rng=rng)
+        start, levels = self._start(candidates, previous, warm_start_shift, rng)
+        trajectories = self._sample(denoiser, start, levels, known=known, rng=rng)
+        scores = self._scores(trajectories, candidates, known=known, observation_mask=observation_mask, rng=rng)
+        in_use = None if previous is None else previous.conditions
+        chosen = chosen_candidate(scores, candidates, in_use, margin=self.settings.branch_margin)
+        trajectory = trajectories[chosen]
         states = trajectory[self.bundle.manifest.history :] * self._std + self._mean
+        states[: len(ahead)] = ahead
         if not np.isfinite(states).all():
             name = self.bundle.manifest.name
             raise PlanError(f"model '{name}' returned a plan that is not finite; is the history plausible?")
         actions = self.bundle.inverse_dynamics(np.concatenate([now, states[:-1]]), states)
-        return Plan(states, actions, conditions, len(levels), time.perf_counter() - began)
+        return Plan(
+            states,
+            actions,
+            candidates[chosen],
+            len(levels),
+            time.perf_counter() - began,
+            tuple(scores.tolist()) if len(candidates) > 1 else (),
+        )
 
-    def warm_up(self, conditions: Sequence[Condition] = ()) -> None:
+    def warm_up(self, conditions: Conditions | ConditionExpression = ()) -> None:
         """Plans once from the mean state, so that the first real plan does not pay for one-time preparations."""
         self.plan(self._mean[np.newaxis], conditions, rng=np.random.default_rng(0))
 
     def _observe(self, history: ArrayLike) -> tuple[np.ndarray, KnownStates, np.ndarray]:
         """The state now (1, state_dim) raw, the known rows of the window normalised, and the mask (horizon,)."""
         manifest = self.bundle.manifest
-        observed = self._checked(history)[-self.settings.history :]
+        observed = self._checked(history, "history", most=manifest.history)[-self.settings.history :]
         first = manifest.history - len(observed)
         window = np.zeros((manifest.horizon, manifest.state_dim), np.float32)
         window[first : manifest.history] = (observed - self._mean) / self._std
@@ -146,38 +167,72 @@ class Planner:
         mask[first : manifest.history] = OBSERVED
         return observed[-1:], KnownStates(window, mask != PLANNED), mask
 
-    def _checked(self, history: ArrayLike) -> np.ndarray:
-        """The history as float32 (n, state_dim), refused unless it is one."""
+    def _commit(self, committed: ArrayLike | None, known: KnownStates) -> np.ndarray:
+        """The committed states (m, state_dim) raw, m = 0 for none; adds them to the known rows of the window."""
         manifest = self.bundle.manifest
+        if committed is None or np.shape(committed) == (0, manifest.state_dim):
+            return np.empty((0, manifest.state_dim), np.float32)
+        ahead = self._checked(committed, "committed prefix", most=manifest.plan_steps - 1)
+        rows = slice(manifest.history, manifest.history + len(ahead))
+        known.states[rows] = (ahead - self._mean) / self._std
+        known.slots[rows] = True
+        return ahead
+
+    def _checked(self, states: ArrayLike, name: str, *, most: int) -> np.ndarray:
+        """States as float32 (n, state_dim), refused unless they are 1 to `most` of them."""
+        state_dim = self.bundle.manifest.state_dim
         try:
-            raw = np.asarray(history)
+            raw = np.asarray(states)
         except ValueError as error:
-            raise StateError(f"expected states of {manifest.state_dim} numbers each: {error}") from error
+            raise StateError(f"expected states of {state_dim} numbers each: {error}") from error
         is_numeric = np.issubdtype(raw.dtype, np.number) and not np.issubdtype(raw.dtype, np.complexfloating)
-        has_shape = raw.ndim == 2 and 1 <= len(raw) <= manifest.history and raw.shape[1] == manifest.state_dim
+        has_shape = raw.ndim == 2 and 1 <= len(raw) <= most and raw.shape[1] == state_dim
         if not (is_numeric and has_shape):
             raise StateError(
-                f"expected a history of shape (1 to {manifest.history}, {manifest.state_dim}), oldest state first; "
+                f"expected a {name} of shape (1 to {most}, {state_dim}), oldest state first; "
                 f"got {raw.dtype} {raw.shape}"
             )
         with np.errstate(over="ignore"):
-            states = raw.astype(np.float32)
-        if not np.isfinite(states).all():
-            row, column = np.argwhere(~np.isfinite(states))[0]
+            checked = raw.astype(np.float32)
+        if not np.isfinite(checked).all():
+            row, column = np.argwhere(~np.isfinite(checked))[0]
             raise StateError(
-                f"expected a history of finite numbers; got {manifest.state_names[column]} = {raw[row, column]} "
-                f"in state {row + 1} of {len(raw)}"
+                f"expected a {name} of finite numbers; got {self.bundle.manifest.state_names[column]} = "
+                f"{raw[row, column]} in state {row + 1} of {len(raw)}"
             )
-        return states
+        return checked
+
+    def _candidates(self, conditions: Conditions | ConditionExpression) -> tuple[Branch, ...]:
+        """The branch of each candidate. Raises ConditionError if an expression contradicts itself."""
+        if isinstance(conditions, ConditionExpression):
+            conditions = possible_expression(conditions).expression.weighted_branches(self.settings.negation_weight)
+        return tuple(branch for branch in as_branches(conditions) for _ in range(self.settings.candidates))
+
+    def _scores(
+        self,
+        trajectories: np.ndarray,
+        candidates: tuple[Branch, ...],
+        *,
+        known: KnownStates,
+        observation_mask: np.ndarray,
+        rng: np.random.Generator,
+    ) -> np.ndarray:
+        """The score of each candidate [nats]; nothing is measured if there is no choice."""
+        if len(candidates) == 1:
+            return np.zeros(1)
+        return self._scorer.scores(trajectories, candidates, known=known, observation_mask=observation_mask, rng=rng)
 
     def _start(
-        self, conditions: tuple[Condition, ...], previous: Plan | None, warm_start_shift: int, rng: np.random.Generator
+        self, candidates: tuple[Branch, ...], previous: Plan | None, warm_start_shift: int, rng: np.random.Generator
     ) -> tuple[np.ndarray, tuple[DenoisingLevel, ...]]:
-        """The noisy trajectory to start from and the denoising steps to run: cold, or warm (Ajay 2023, App. E)."""
+        """The noisy trajectories to start from and the denoising steps to run: cold, or warm (Ajay 2023, App. E).
+
+        Candidates of several branches take their steps side by side, so a warm start needs a single branch.
+        """
         manifest, temperature = self.bundle.manifest, self.settings.temperature
-        shape = (manifest.horizon, manifest.state_dim)
+        shape = (len(candidates), manifest.horizon, manifest.state_dim)
         steps = self.settings.warm_start_steps
-        if previous is None or steps is None or previous.conditions != conditions:
+        if previous is None or steps is None or set(candidates) != {previous.conditions}:
             return start_noise(shape, rng=rng, temperature=temperature), self._levels
         if previous.states.shape != (manifest.plan_steps, manifest.state_dim) or warm_start_shift < 0:
             raise PlanError(
@@ -185,7 +240,7 @@ class Planner:
                 f"at least 0; got {previous.states.shape} and {warm_start_shift}"
             )
         clean = np.zeros(shape, np.float32)
-        clean[manifest.history :] = (shift_plan(previous.states, warm_start_shift) - self._mean) / self._std
+        clean[:, manifest.history :] = (shift_plan(previous.states, warm_start_shift) - self._mean) / self._std
         levels = self._levels[-steps:]
         return renoise(clean, levels[0], rng=rng, temperature=temperature), levels
 

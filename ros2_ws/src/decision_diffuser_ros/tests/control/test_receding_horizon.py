@@ -220,3 +220,60 @@ def test_a_reset_forgets_history_and_plans_and_refuses_plans_under_way():
 def test_settings_out_of_range_are_refused(settings, message):
     with pytest.raises(ConfigurationError, match=message):
         controller_with(**settings)
+
+
+def offset_plan_for(request, offset):
+    """A plan for `state_at` that is off by `offset`, but begins with what is committed."""
+    plan = plan_for(request)
+    plan.states[:, 1] = offset
+    if request.committed is not None:
+        plan.states[: len(request.committed)] = request.committed
+    return plan
+
+
+@pytest.mark.parametrize("latency, replan_every", [(1, 1), (1, 2), (2, 2), (3, 3)])
+def test_old_and_new_plan_agree_until_the_new_one_comes_in_use(latency, replan_every):
+    controller = controller_with(replan_every=replan_every, planning_latency_steps=latency, commits_prefix=True)
+    seams = 0
+    for control_step in range(16):
+        old = controller.plan_request, controller.plan
+        request = controller.observe(state_at(control_step))
+        if request is not None:
+            controller.accept(request, offset_plan_for(request, offset=control_step))
+        if old[0] is None:
+            assert request.committed is None
+            continue
+        new = controller.plan_request, controller.plan
+        if new[0] is not old[0]:
+            seams += 1
+            for step in range(new[0].control_step + 1, new[0].control_step + latency + 1):
+                of_old, of_new = (plan.states[step - asked.control_step - 1] for asked, plan in (old, new))
+                np.testing.assert_array_equal(of_old, of_new)
+    assert seams >= 3
+
+
+def test_a_plan_that_waits_for_its_step_is_part_of_what_is_committed():
+    controller = controller_with(replan_every=1, planning_latency_steps=3, commits_prefix=True)
+    for control_step in range(3):
+        request = controller.observe(state_at(control_step))
+        controller.accept(request, offset_plan_for(request, offset=control_step))
+    request = controller.observe(state_at(3))
+    # Steps 4 and 5 are still led to by the plan of step 0 and 1; that of step 2 begins with what it committed to.
+    assert [float(state[0]) for state in request.committed] == [4.0, 5.0, 6.0]
+
+
+def test_what_is_committed_ends_where_a_plan_under_way_comes_in_use():
+    controller = controller_with(replan_every=1, planning_latency_steps=3, commits_prefix=True)
+    first = controller.observe(state_at(0))
+    controller.accept(first, plan_for(first))
+    controller.observe(state_at(1))  # comes in use at step 4
+    request = controller.observe(state_at(2))
+    assert [float(state[0]) for state in request.committed] == [3.0, 4.0]
+
+
+def test_nothing_is_committed_unless_it_is_asked_for():
+    controller = controller_with(replan_every=1)
+    for control_step in range(3):
+        request = controller.observe(state_at(control_step))
+        controller.accept(request, plan_for(request))
+        assert request.committed is None

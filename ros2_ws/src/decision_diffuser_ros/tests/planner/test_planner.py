@@ -267,3 +267,32 @@ plan = Planner(Bundle.load({str(tiny_bundle)!r})).plan(
 assert plan.actions.shape == (5, 2)
 """
     subprocess.run([sys.executable, "-c", script], check=True)
+
+
+def test_the_plan_begins_with_the_committed_states_exactly(tiny_bundle: Path) -> None:
+    planner = planner_of(tiny_bundle, temperature=1.0, denoising_steps=3)
+    committed = np.array([[0.31, -0.17, 0.5, 0.1], [0.33, -0.15, 0.6, 0.2]], np.float32)
+    plan = plan_of(planner, Condition({"skill": "wave"}), committed=committed)
+    np.testing.assert_array_equal(plan.states[:2], committed)
+    np.testing.assert_allclose(plan.states[2:], np.tile(MEAN + STD * 1.5 * WAVE, (3, 1)), atol=1e-5)
+
+
+def test_the_network_sees_the_committed_states_in_place_of_noise(tiny_bundle: Path, monkeypatch) -> None:
+    planner = planner_of(tiny_bundle, temperature=1.0, denoising_steps=3)
+    calls = record_network_inputs(planner, monkeypatch)
+    committed = MEAN + STD * 0.5
+    plan_of(planner, committed=[committed])
+    for trajectory, mask, *_ in calls:
+        np.testing.assert_allclose(trajectory[:, 3], 0.5, atol=1e-6)
+        np.testing.assert_array_equal(mask[:, 3:], 0.0)
+
+
+def test_nothing_committed_is_as_before(tiny_bundle: Path) -> None:
+    planner = planner_of(tiny_bundle, temperature=1.0)
+    np.testing.assert_array_equal(plan_of(planner).states, plan_of(planner, committed=np.empty((0, 4))).states)
+
+
+@pytest.mark.parametrize("committed", [np.zeros((5, 4)), np.zeros((1, 3)), [[np.nan] * 4]])
+def test_committed_states_that_are_none_are_refused(tiny_bundle: Path, committed) -> None:
+    with pytest.raises(StateError, match="expected a committed prefix of"):
+        plan_of(planner_of(tiny_bundle), committed=committed)

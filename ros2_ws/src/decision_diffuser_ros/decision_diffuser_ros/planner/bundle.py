@@ -8,12 +8,14 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
+import onnxruntime
 
 from decision_diffuser_ros.errors import BundleError, ConfigurationError
-from decision_diffuser_ros.planner.graph import CPU_PROVIDER, Graph, GraphSpec, TensorSpec, usable_providers
+from decision_diffuser_ros.planner.graph import Graph, GraphSpec, TensorSpec
 from decision_diffuser_ros.planner.inverse_dynamics import InverseDynamics
 from decision_diffuser_ros.planner.manifest import DENOISER_FILE, INVERSE_DYNAMICS_FILE, Manifest
 from decision_diffuser_ros.planner.manifest_records import FileRecord
+from decision_diffuser_ros.planner.providers import CPU_PROVIDER, Runtime, engine_cache_directory, usable_providers
 from decision_diffuser_ros.planner.sampler_graph import SamplerGraph
 from decision_diffuser_ros.resources import MANIFEST_NAME
 
@@ -69,26 +71,27 @@ class Bundle:
         """
         if threads < 1:
             raise ConfigurationError(f"`threads` must be at least 1, got {threads}")
-        usable = usable_providers(providers, allow_cpu_fallback=allow_cpu_fallback)
+        usable = usable_providers(
+            providers, onnxruntime.get_available_providers(), allow_cpu_fallback=allow_cpu_fallback
+        )
         directory = Path(path)
         manifest = Manifest.read(directory / MANIFEST_NAME)
         contents = {name: _verified_content(directory / name, record) for name, record in manifest.files.items()}
 
+        runtime = Runtime(
+            providers=usable,
+            threads=threads,
+            allow_cpu_fallback=allow_cpu_fallback,
+            engine_cache=engine_cache_of(manifest),
+        )
+
         def open_graph(name: str, spec: GraphSpec) -> Graph:
-            return Graph(
-                name, contents[name], spec, providers=usable, threads=threads, allow_cpu_fallback=allow_cpu_fallback
-            )
+            return Graph(name, contents[name], spec, runtime=runtime)
 
         denoiser = open_graph(DENOISER_FILE, _denoiser_spec(manifest))
         inverse_dynamics = InverseDynamics(open_graph(INVERSE_DYNAMICS_FILE, InverseDynamics.spec(manifest)), manifest)
         _LOGGER.info("model '%s' loaded from %s, running on %s", manifest.name, directory, denoiser.providers[0])
-        make_sampler = functools.partial(
-            SamplerGraph,
-            contents[DENOISER_FILE],
-            providers=usable,
-            threads=threads,
-            allow_cpu_fallback=allow_cpu_fallback,
-        )
+        make_sampler = functools.partial(SamplerGraph, contents[DENOISER_FILE], runtime)
         return cls(directory, manifest, denoiser, inverse_dynamics, make_sampler)
 
     @functools.cached_property
@@ -122,6 +125,11 @@ class Bundle:
                 "condition_present": condition_present,
             }
         )
+
+
+def engine_cache_of(manifest: Manifest) -> Path:
+    """Where TensorRT keeps the engines of a model."""
+    return engine_cache_directory(manifest.name, manifest.files[DENOISER_FILE].sha256)
 
 
 def _denoiser_spec(manifest: Manifest) -> GraphSpec:

@@ -8,13 +8,14 @@ import numpy as np
 import onnxruntime
 
 from decision_diffuser_ros.errors import BundleError, ConfigurationError, PlanError
+from decision_diffuser_ros.planner.providers import Runtime
 
 _LOGGER = logging.getLogger(__name__)
-CPU_PROVIDER = "CPUExecutionProvider"
 
 # The key under which a tensor names the file that holds its data, as protobuf writes it: field 1, length 8.
 _EXTERNAL_DATA_MARK = b"\x0a\x08location"
 _ERRORS_ONLY = 3
+CPU_RUNTIME = Runtime()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -45,9 +46,7 @@ class Graph:
         content: bytes,
         spec: GraphSpec,
         *,
-        providers: Sequence[str] = (CPU_PROVIDER,),
-        threads: int = 1,
-        allow_cpu_fallback: bool = False,
+        runtime: Runtime = CPU_RUNTIME,
     ) -> None:
         """Loads a graph.
 
@@ -55,9 +54,7 @@ class Graph:
             name: of the file, for messages.
             content: of the file.
             spec: what the graph must take and return.
-            providers: execution providers of ONNX Runtime, all of them available, most wanted first.
-            threads: that one run may use.
-            allow_cpu_fallback: warn, instead of raising, if the first provider does not start.
+            runtime: what it is run with.
 
         Raises:
             BundleError: the content is no loadable graph, refers to other files, or does not fit the specification.
@@ -69,9 +66,7 @@ class Graph:
             )
         self._name = name
         self._output_name, self._output_spec = spec.output
-        self._session = open_session(
-            name, content, providers=providers, threads=threads, allow_cpu_fallback=allow_cpu_fallback
-        )
+        self._session = open_session(name, content, runtime)
         self._check_tensors("inputs", self._session.get_inputs(), spec.inputs)
         self._check_tensors("outputs", self._session.get_outputs(), dict([spec.output]))
 
@@ -106,9 +101,7 @@ class Graph:
                 raise BundleError(f"{self._name}: {what[:-1]} '{tensor.name}' expected {spec}, got {got}")
 
 
-def open_session(
-    name: str, content: bytes, *, providers: Sequence[str], threads: int, allow_cpu_fallback: bool
-) -> onnxruntime.InferenceSession:
+def open_session(name: str, content: bytes, runtime: Runtime) -> onnxruntime.InferenceSession:
     """A session of ONNX Runtime, running on the first of the providers.
 
     Raises:
@@ -116,46 +109,27 @@ def open_session(
         ConfigurationError: the first provider did not start.
     """
     options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
+    options.intra_op_num_threads = runtime.threads
     options.inter_op_num_threads = 1
     options.execution_mode = onnxruntime.ExecutionMode.ORT_SEQUENTIAL
     options.log_severity_level = _ERRORS_ONLY
     try:
-        session = onnxruntime.InferenceSession(content, options, providers=list(providers), enable_fallback=0)
+        session = onnxruntime.InferenceSession(
+            content,
+            options,
+            providers=list(runtime.providers),
+            provider_options=runtime.provider_options(),
+            enable_fallback=0,
+        )
     except Exception as error:  # The exceptions of ONNX Runtime have no closer common root.
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        runtime = f"ONNX Runtime {onnxruntime.__version__} on {providers[0]}"
-        raise BundleError(f"{name} cannot be loaded by {runtime}: {reason}") from error
+        where = f"ONNX Runtime {onnxruntime.__version__} on {runtime.providers[0]}"
+        raise BundleError(f"{name} cannot be loaded by {where}: {reason}") from error
     running = session.get_providers()
-    if running[0] != providers[0]:
-        problem = f"execution provider {providers[0]} is installed but did not start; running: {', '.join(running)}"
-        if not allow_cpu_fallback:
+    wanted = runtime.providers[0]
+    if running[0] != wanted:
+        problem = f"execution provider {wanted} is installed but did not start; running: {', '.join(running)}"
+        if not runtime.allow_cpu_fallback:
             raise ConfigurationError(f"{problem}; check its driver and libraries, or allow the fallback to the CPU")
         _LOGGER.warning("%s", problem)
     return session
-
-
-def usable_providers(requested: Sequence[str], *, allow_cpu_fallback: bool = False) -> tuple[str, ...]:
-    """The requested execution providers, all of which are available in this ONNX Runtime.
-
-    Args:
-        requested: names as ONNX Runtime has them, most wanted first.
-        allow_cpu_fallback: leave out what is not available, with a warning, and come down to the CPU at last.
-
-    Raises:
-        ConfigurationError: none is requested, or one is not available and falling back is not allowed.
-    """
-    available = onnxruntime.get_available_providers()
-    missing = [provider for provider in requested if provider not in available]
-    usable = tuple(provider for provider in requested if provider in available)
-    if not requested:
-        raise ConfigurationError(f"at least one execution provider must be given; available: {', '.join(available)}")
-    if missing and not allow_cpu_fallback:
-        raise ConfigurationError(
-            f"execution provider {missing[0]} is not available; available: {', '.join(available)}; "
-            "install the ONNX Runtime that has it, or allow the fallback to the CPU"
-        )
-    if missing:
-        usable = usable if CPU_PROVIDER in usable else (*usable, CPU_PROVIDER)
-        _LOGGER.warning("execution provider %s is not available; plans are made on %s", missing[0], usable[0])
-    return usable

@@ -15,7 +15,8 @@ import onnxruntime
 from decision_diffuser_ros.diffusion.samplers import KnownStates
 from decision_diffuser_ros.diffusion.schedule import DenoisingLevel
 from decision_diffuser_ros.errors import PlanError
-from decision_diffuser_ros.planner.graph import CPU_PROVIDER, open_session
+from decision_diffuser_ros.planner.graph import open_session
+from decision_diffuser_ros.planner.providers import CPU_PROVIDER, Runtime
 from decision_diffuser_ros.planner.sampler_composition import INPUTS, OUTPUT, compose_sampler
 from decision_diffuser_ros.planner.settings import SamplingSettings
 
@@ -30,28 +31,18 @@ NO_LIMIT = float(np.finfo(np.float32).max)
 class SamplerGraph:
     """Samples trajectories with one call of ONNX Runtime."""
 
-    def __init__(
-        self, denoiser: bytes, *, providers: Sequence[str], threads: int = 1, allow_cpu_fallback: bool = False
-    ) -> None:
+    def __init__(self, denoiser: bytes, runtime: Runtime) -> None:
         """Composes and loads the graph.
 
         Args:
             denoiser: verified content of `denoiser.onnx`.
-            providers: execution providers of ONNX Runtime, all of them available, most wanted first.
-            threads: that one run may use.
-            allow_cpu_fallback: warn, instead of raising, if the first provider does not start.
+            runtime: what it is run with.
 
         Raises:
             BundleError: ONNX Runtime cannot load the graph.
             ConfigurationError: the first provider did not start.
         """
-        self._session = open_session(
-            NAME,
-            compose_sampler(denoiser),
-            providers=providers,
-            threads=threads,
-            allow_cpu_fallback=allow_cpu_fallback,
-        )
+        self._session = open_session(NAME, compose_sampler(denoiser), runtime)
         self._device = "cpu" if self._session.get_providers()[0] == CPU_PROVIDER else "cuda"
         self._bindings: collections.OrderedDict[tuple, _Binding] = collections.OrderedDict()
 
@@ -65,7 +56,15 @@ class SamplerGraph:
         rng: np.random.Generator,
         settings: SamplingSettings,
     ) -> np.ndarray:
-        """What `sample_ddpm` or `sample_ddim` return for the same arguments, (horizon, state_dim), up to rounding.
+        """What `sample_ddpm` or `sample_ddim` return for the same arguments, up to rounding.
+
+        Args:
+            denoiser: rows and guidance; its network is the one in the graph.
+            start: (candidates, horizon, state_dim) noisy trajectories at the first level.
+            levels: denoising steps, noisiest first.
+            known: states written before every denoising step, and into the result.
+            rng: source of the noise.
+            settings: sampler, temperature and eta.
 
         Raises:
             PlanError: ONNX Runtime failed.
@@ -78,23 +77,23 @@ class SamplerGraph:
             eta=settings.eta,
         )
         is_noisy = settings.sampler == "ddpm" or settings.eta > 0.0
-        shape = (len(levels), 1, *start.shape) if is_noisy else (len(levels), 1, 1, 1)
+        shape = (len(levels), *start.shape) if is_noisy else (len(levels), 1, 1, 1)
         noise = rng.standard_normal(shape, np.float32) if is_noisy else np.zeros(shape)
         inputs = {
-            "sampler/start": start[np.newaxis],
+            "sampler/start": start,
             "sampler/known_states": known.states[np.newaxis],
             "sampler/known_slots": known.slots[:, np.newaxis],
-            "sampler/plan_of_row": np.zeros(len(denoiser.coefficients), np.int64),
-            "sampler/guidance": denoiser.coefficients[np.newaxis],
+            "sampler/plan_of_row": denoiser.rows.candidate,
+            "sampler/guidance": denoiser.rows.guidance,
             "observation_mask": denoiser.observation_mask,
-            "condition": denoiser.condition,
-            "condition_present": denoiser.condition_present,
+            "condition": denoiser.rows.condition,
+            "condition_present": denoiser.rows.condition_present,
             "sampler/denoising_steps": np.array([level.denoising_step for level in levels]),
             "sampler/step_shares": shares,
             "sampler/noise": noise,
             "sampler/clean_limit": np.array(NO_LIMIT if denoiser.clean_limit is None else denoiser.clean_limit),
         }
-        return self.run(inputs)[0]
+        return self.run(inputs)
 
     def run(self, inputs: Mapping[str, np.ndarray]) -> np.ndarray:
         """The sampled trajectory (plans, horizon, state_dim) float32.

@@ -32,7 +32,8 @@ def guided_estimate(estimates: np.ndarray, coefficients: np.ndarray) -> np.ndarr
 
     Args:
         estimates: (1 + n, ..., horizon, state_dim) clean or noise estimates under [null, y_1, ..., y_n].
-        coefficients: (1 + n,) from `guidance_coefficients`.
+        coefficients: (1 + n,) from `guidance_coefficients`; or (candidates, rows) for several sums of the same rows,
+            which return (candidates, ..., horizon, state_dim).
     """
     return np.tensordot(coefficients.astype(estimates.dtype, copy=False), estimates, axes=1)
 

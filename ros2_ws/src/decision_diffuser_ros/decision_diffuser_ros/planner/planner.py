@@ -13,7 +13,6 @@ history slot:
 
 import dataclasses
 import time
-from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -232,7 +231,7 @@ class Planner:
         manifest, temperature = self.bundle.manifest, self.settings.temperature
         shape = (len(candidates), manifest.horizon, manifest.state_dim)
         steps = self.settings.warm_start_steps
-        if previous is None or steps is None or set(candidates) != {previous.conditions}:
+        if previous is None or steps is None or any(branch != previous.conditions for branch in candidates):
             return start_noise(shape, rng=rng, temperature=temperature), self._levels
         if previous.states.shape != (manifest.plan_steps, manifest.state_dim) or warm_start_shift < 0:
             raise PlanError(

@@ -26,6 +26,10 @@ class SamplingSettings:
             from pure noise every time (Ajay 2023, App. E).
         clean_limit: largest magnitude of the clean estimate, in standard deviations; None for no limit. A noise
             prediction needs one with few denoising steps, because the noisiest level magnifies its error.
+        candidates: plans that are sampled for each branch, of which the best is taken (`plan_score`); more than one
+            are different only with a temperature above 0.
+        branch_margin: by how much another branch of an OR must be better than the one in use to be followed [nats].
+        negation_weight: weight of a NOT in an expression that gives it none (Ajay 2023, App. J).
     """
 
     sampler: str = "ddim"
@@ -37,6 +41,9 @@ class SamplingSettings:
     history: int = 4
     warm_start_steps: int | None = None
     clean_limit: float | None = None
+    candidates: int = 1
+    branch_margin: float = 10.0
+    negation_weight: float = 1.0
 
     def __post_init__(self) -> None:
         _require(self.sampler in SAMPLERS, "sampler", f"one of {', '.join(SAMPLERS)}", self.sampler)
@@ -54,6 +61,10 @@ class SamplingSettings:
             self.warm_start_steps,
         )
         _require(self.clean_limit is None or self.clean_limit > 0.0, "clean_limit", "None or above 0", self.clean_limit)
+        _require(1 <= self.candidates <= 64, "candidates", "1 to 64", self.candidates)
+        _require(self.branch_margin >= 0.0, "branch_margin", "at least 0", self.branch_margin)
+        accepted = math.isfinite(self.negation_weight) and self.negation_weight >= 0.0
+        _require(accepted, "negation_weight", "a finite number of at least 0", self.negation_weight)
 
     def check_against(self, *, denoising_steps: int, history: int) -> None:
         """Checks the settings against the limits of a model.

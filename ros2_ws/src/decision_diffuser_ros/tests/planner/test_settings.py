@@ -19,6 +19,10 @@ REFUSED = [
     ({"denoising_steps": 5, "warm_start_steps": 6}, r"must be None or 1 to denoising_steps \(5\), got 6"),
     ({"warm_start_steps": 0}, "`warm_start_steps` must be None or 1 to denoising_steps"),
     ({"clean_limit": 0.0}, "`clean_limit` must be None or above 0, got 0.0"),
+    ({"candidates": 0}, "`candidates` must be 1 to 64, got 0"),
+    ({"branch_margin": -1.0}, "`branch_margin` must be at least 0, got -1.0"),
+    ({"branch_margin": float("nan")}, "`branch_margin` must be at least 0, got nan"),
+    ({"negation_weight": -1.0}, "`negation_weight` must be a finite number of at least 0, got -1.0"),
 ]
 
 

@@ -1,0 +1,142 @@
+"""The score that chooses between candidates, on two gaits in one dimension whose densities are known."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from decision_diffuser_ros.diffusion.likelihood import energy_levels
+from decision_diffuser_ros.diffusion.samplers import KnownStates
+from decision_diffuser_ros.diffusion.schedule import noise_schedule
+from decision_diffuser_ros.planner.bundle import Bundle
+from decision_diffuser_ros.planner.conditions import Branch, Condition, ConditionEncoder
+from decision_diffuser_ros.planner.plan_score import PlanScorer, branch_score, chosen_candidate
+
+WAVE, REST = Condition({"skill": "wave"}), Condition({"skill": "rest"})
+NOT_WAVE, NOT_REST = Condition({"skill": "wave"}, weight=-1.0), Condition({"skill": "rest"}, weight=-1.0)
+SPREAD = 0.3
+SHARE_OF_WAVE = 0.9
+"""After the history of these tests nine of ten demonstrations wave on."""
+
+
+def posterior_mean(noisy: np.ndarray, alpha: np.ndarray, vector: np.ndarray, present: np.ndarray) -> np.ndarray:
+    """E[x0 | x_k] where waving is N(+1, SPREAD^2) in every element, resting N(-1, SPREAD^2), and null their mixture."""
+    a = alpha[:, np.newaxis, np.newaxis]
+    variance = a * SPREAD**2 + 1.0 - a
+    means = [mode + a**0.5 * SPREAD**2 / variance * (noisy - a**0.5 * mode) for mode in (1.0, -1.0)]
+    planned = noisy[:, 3:]
+    log_likelihoods = [
+        (-0.5 * (planned - a**0.5 * mode) ** 2 / variance).sum(axis=(1, 2)) + np.log(share)
+        for mode, share in ((1.0, SHARE_OF_WAVE), (-1.0, 1.0 - SHARE_OF_WAVE))
+    ]
+    mixed = 1.0 / (1.0 + np.exp(np.clip(log_likelihoods[1] - log_likelihoods[0], -500, 500)))
+    share_of_wave = np.where(present[:, 0] > 0.0, vector[:, 0], mixed)[:, np.newaxis, np.newaxis]
+    return share_of_wave * means[0] + (1.0 - share_of_wave) * means[1]
+
+
+@pytest.fixture
+def scorer(tiny_bundle: Path, monkeypatch: pytest.MonkeyPatch) -> PlanScorer:
+    """With levels enough for the exact densities; noisy ones know which mode is the more frequent."""
+    bundle = Bundle.load(tiny_bundle)
+    schedule = noise_schedule("cosine", 1000)
+    monkeypatch.setattr(
+        bundle,
+        "denoise",
+        lambda noisy, mask, step, vector, present: posterior_mean(
+            noisy, schedule.alphas_cumprod[step], vector, present
+        ).astype(np.float32),
+    )
+    levels = energy_levels(schedule, 60, log_snr_range=(-9.0, 4.0))
+    return PlanScorer(bundle, ConditionEncoder(bundle.manifest), schedule, levels=levels)
+
+
+def scores(scorer: PlanScorer, candidates: list[tuple[float, Branch]], draws: int = 1) -> np.ndarray:
+    """Scores of candidates whose elements are all the same number, spread as the data are; the mean of some draws."""
+    known = KnownStates(np.zeros((8, 4), np.float32), np.arange(8) < 3)
+    spread = SPREAD * np.random.default_rng(5).standard_normal((8, 4))
+    trajectories = np.stack([np.full((8, 4), value) + spread for value, _ in candidates]).astype(np.float32)
+    rng = np.random.default_rng(0)
+    branches, mask = [branch for _, branch in candidates], np.where(known.slots, 1.0, 0.0)
+    drawn = [
+        scorer.scores(trajectories, branches, known=known, observation_mask=mask, rng=rng) for _ in range(draws)
+    ]
+    return np.mean(drawn, axis=0)
+
+
+def test_a_candidate_that_shows_its_condition_is_better_than_one_that_does_not(scorer: PlanScorer) -> None:
+    for branch, value in (((WAVE,), 1.0), ((REST,), -1.0)):
+        good, half, bad = scores(scorer, [(value, branch), (0.0, branch), (-value, branch)])
+        assert good > half + 5.0 > bad + 10.0
+
+
+def test_between_two_good_candidates_the_gap_alone_would_prefer_the_surprising_one(scorer: PlanScorer) -> None:
+    waving, resting = scores(scorer, [(1.0, (WAVE,)), (-1.0, (REST,))], draws=100)
+    null_waving, null_resting = scores(scorer, [(1.0, ()), (-1.0, ())], draws=100)
+    # log p(y|x) is 0 for both, so the gaps are -log p(y): log(10/9) and log(10).
+    assert waving - null_waving == pytest.approx(-np.log(SHARE_OF_WAVE), abs=0.1)
+    assert resting - null_resting == pytest.approx(-np.log(1.0 - SHARE_OF_WAVE), abs=0.3)
+    assert waving == pytest.approx(resting, abs=0.1)
+
+
+def test_a_branch_that_asks_for_the_expected_is_better_if_nothing_is_asked(scorer: PlanScorer) -> None:
+    waving, resting = scores(scorer, [(1.0, ()), (-1.0, ())], draws=100)
+    assert waving - resting == pytest.approx(np.log(SHARE_OF_WAVE / (1.0 - SHARE_OF_WAVE)), abs=0.3)
+
+
+def test_both_of_two_exclusive_conditions_are_worse_than_either(scorer: PlanScorer) -> None:
+    both, wave, rest = scores(scorer, [(0.0, (WAVE, REST)), (1.0, (WAVE,)), (-1.0, (REST,))])
+    assert min(wave, rest) > both + 10.0
+
+
+def test_what_is_to_be_avoided_costs_and_being_far_from_it_earns_nothing(scorer: PlanScorer) -> None:
+    avoiding, failing = scores(scorer, [(1.0, (NOT_REST,)), (-1.0, (NOT_REST,))])
+    plain, plain_failing = scores(scorer, [(1.0, ()), (-1.0, ())])
+    assert avoiding == pytest.approx(plain, abs=1e-4)
+    assert failing < plain_failing - 0.5
+
+
+def test_only_rows_that_count_are_evaluated(scorer: PlanScorer, monkeypatch: pytest.MonkeyPatch) -> None:
+    batches = []
+    denoise = scorer._bundle.denoise
+    monkeypatch.setattr(scorer._bundle, "denoise", lambda *inputs: batches.append(inputs) or denoise(*inputs))
+    scores(scorer, [(1.0, (WAVE,)), (-1.0, (REST,))])
+    scores(scorer, [(1.0, (WAVE, NOT_REST)), (0.0, (Condition({"skill": "rest"}, weight=0.0),))])
+    levels = len(scorer._levels.denoising_step)
+    assert [len(inputs[0]) for inputs in batches] == [2 * levels, 4 * levels]
+    noisy, mask = batches[0][:2]
+    np.testing.assert_array_equal(noisy[:, :3], 0.0)
+    np.testing.assert_array_equal(mask, np.tile([1.0] * 3 + [0.0] * 5, (2 * levels, 1)))
+
+
+@pytest.mark.parametrize(
+    "branch, energies, score",
+    [
+        ((), {0: 7.0}, -7.0),
+        ((WAVE,), {1: 2.0}, -2.0),
+        ((WAVE, REST), {0: 7.0, 1: 2.0, 2: 3.0}, -7.0 + (7.0 - 2.0) + (7.0 - 3.0)),
+        ((Condition({"skill": "wave"}, weight=0.5),), {0: 7.0, 1: 2.0}, -7.0 + 0.5 * (7.0 - 2.0)),
+        ((NOT_WAVE,), {0: 7.0, 1: 2.0}, -7.0 - (7.0 - 2.0)),
+        ((NOT_WAVE,), {0: 7.0, 1: 9.0}, -7.0),
+        ((WAVE, NOT_REST), {0: 7.0, 1: 2.0, 2: 3.0}, -2.0 - (7.0 - 3.0)),
+    ],
+)
+def test_the_score_is_plausibility_and_weighted_gaps(branch: Branch, energies: dict, score: float) -> None:
+    assert branch_score(branch, energies) == pytest.approx(score)
+
+
+BRANCHES = [(WAVE,), (WAVE,), (REST,)]
+
+
+@pytest.mark.parametrize(
+    "given, in_use, chosen",
+    [
+        ([1.0, 3.0, 2.0], None, 1),
+        ([1.0, 3.0, 2.0], (REST,), 2),
+        ([1.0, 8.0, 2.0], (REST,), 1),
+        ([1.0, 3.0, 4.0], (WAVE,), 1),
+        ([1.0, 3.0, 4.0], (NOT_WAVE,), 2),
+        ([np.nan, np.nan, -9.0], (WAVE,), 2),
+    ],
+)
+def test_another_branch_is_taken_only_if_it_is_better_by_the_margin(given, in_use, chosen: int) -> None:
+    assert chosen_candidate(np.array(given), BRANCHES, in_use, margin=5.0) == chosen

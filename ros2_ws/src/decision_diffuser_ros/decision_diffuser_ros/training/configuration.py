@@ -70,13 +70,20 @@ class DataConfiguration:
 
 @dataclass(frozen=True, kw_only=True)
 class NetworkConfiguration:
-    """Size of the temporal U-Net, see `temporal_unet.TemporalUNet`."""
+    """The temporal U-Net, see `temporal_unet.TemporalUNet`, and what its answers mean.
+
+    Attributes:
+        planned_changes: planned states are changes from the last observed one, see `planned_changes`.
+        change_floor: least unit of such a change, normalised.
+    """
 
     width: int = 32
     multipliers: tuple[int, ...] = (1, 2, 4)
     kernel_size: int = 5
     embedding_dim: int = 64
     history_width: int = 512
+    planned_changes: bool = False
+    change_floor: float = 0.02
 
     def __post_init__(self) -> None:
         require(self.width >= 8 and self.width % 8 == 0, "width", "a multiple of 8", self.width)
@@ -85,6 +92,7 @@ class NetworkConfiguration:
         dim = self.embedding_dim
         require(dim >= 4 and dim % 2 == 0, "embedding_dim", "even, at least 4", dim)
         require(self.history_width >= 0, "history_width", "at least 0", self.history_width)
+        require(self.change_floor > 0.0, "change_floor", "above 0", self.change_floor)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -187,6 +195,8 @@ class TrainingConfiguration:
         horizon = history + self.data.plan_steps
         require(horizon % divisor == 0, "history + plan_steps", f"a multiple of {divisor}", horizon)
         self.sampling.check_against(denoising_steps=self.diffusion.denoising_steps, history=history)
+        accepted = self.diffusion.prediction == "x0" or not self.network.planned_changes
+        require(accepted, "planned_changes", "false unless prediction is x0", self.network.planned_changes)
 
     @classmethod
     def from_json(cls, value: object, *, where: str) -> TrainingConfiguration:

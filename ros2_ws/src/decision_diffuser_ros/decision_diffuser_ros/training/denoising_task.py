@@ -34,10 +34,17 @@ class DenoisingTask:
         history: K, observed slots of a window.
         plan_steps: P, planned slots.
         kind_count: number of kinds of condition.
+        error_scale: what counts as one unit of error, shape `(plan_steps, state_dim)`; None for 1 everywhere.
     """
 
     def __init__(
-        self, configuration: DiffusionConfiguration, *, history: int, plan_steps: int, kind_count: int
+        self,
+        configuration: DiffusionConfiguration,
+        *,
+        history: int,
+        plan_steps: int,
+        kind_count: int,
+        error_scale: Tensor | None = None,
     ) -> None:
         self.configuration = configuration
         self.history, self.plan_steps, self.kind_count = history, plan_steps, kind_count
@@ -45,7 +52,8 @@ class DenoisingTask:
         self.alphas_cumprod = torch.tensor(schedule.alphas_cumprod, dtype=torch.float32)
         weights = torch.ones(plan_steps)
         weights[: configuration.first_states] = configuration.first_states_weight
-        self.slot_weights = torch.cat([torch.zeros(history), weights / weights.sum()])
+        self.slot_weights = weights / weights.sum()
+        self.error_scale = torch.ones(()) if error_scale is None else error_scale
 
     def example(
         self, batch: Batch, generator: torch.Generator, *, denoising_step: Tensor | None = None
@@ -109,5 +117,6 @@ class DenoisingTask:
 
     def loss(self, network: nn.Module, example: DenoisingExample) -> Tensor:
         """Weighted mean squared error over the planned states; observed and missing rows do not count."""
-        squared = (network(**example.inputs) - example.target).square().mean(dim=(0, 2))
+        error = (network(**example.inputs) - example.target)[:, self.history :]
+        squared = (error / self.error_scale.to(error.device)).square().mean(dim=(0, 2))
         return squared @ self.slot_weights.to(squared.device)

@@ -16,6 +16,7 @@ from decision_diffuser_ros.planner.manifest_records import ConditionKind
 from decision_diffuser_ros.training.condition_kinds import condition_kinds
 from decision_diffuser_ros.training.configuration import TrainingConfiguration
 from decision_diffuser_ros.training.inverse_dynamics_network import InverseDynamicsNetwork, residual_of
+from decision_diffuser_ros.training.planned_changes import PlannedChanges
 from decision_diffuser_ros.training.temporal_unet import TemporalUNet
 
 RECORD_FILE = "training.json"
@@ -142,20 +143,23 @@ class TrainingRecord:
         """Numbers of each kind of condition."""
         return [kind.dimension for kind in self.kinds]
 
-    def build_noise_model(self) -> TemporalUNet:
-        """An untrained noise model of the configured size."""
-        network = self.configuration.network
-        return TemporalUNet(
-            len(self.description.state),
+    def build_noise_model(self) -> TemporalUNet | PlannedChanges:
+        """An untrained noise model of the configured size; the unit of planned changes comes with the data."""
+        network, data, state_dim = self.configuration.network, self.configuration.data, len(self.description.state)
+        unet = TemporalUNet(
+            state_dim,
             self.kind_sizes,
             width=network.width,
             multipliers=network.multipliers,
             kernel_size=network.kernel_size,
             embedding_dim=network.embedding_dim,
-            history=self.configuration.data.history,
-            plan_steps=self.configuration.data.plan_steps,
+            history=data.history,
+            plan_steps=data.plan_steps,
             history_width=network.history_width,
         )
+        if not network.planned_changes:
+            return unet
+        return PlannedChanges(unet, history=data.history, plan_steps=data.plan_steps, state_dim=state_dim)
 
     def build_inverse_dynamics(self) -> InverseDynamicsNetwork:
         """An untrained inverse dynamics network of the configured size."""

@@ -17,7 +17,7 @@ from typing import Any
 import lightning
 import numpy as np
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from decision_diffuser_ros.data.demonstration_set import DemonstrationSet
 from decision_diffuser_ros.data.labels import NUMBER_EXTRAS
@@ -28,6 +28,7 @@ from decision_diffuser_ros.training.fitting import DrawExample, Machine, fit
 from decision_diffuser_ros.training.held_out import inverse_dynamics_error, noise_model_loss
 from decision_diffuser_ros.training.inverse_dynamics_task import InverseDynamicsTask
 from decision_diffuser_ros.training.loss_plot import plot_loss
+from decision_diffuser_ros.training.planned_changes import PlannedChanges, usual_change
 from decision_diffuser_ros.training.training_data import DISTURBED, TransitionBatches, WindowBatches, split_off_last
 from decision_diffuser_ros.training.training_module import TrainingModule
 from decision_diffuser_ros.training.training_record import RECORD_FILE, TrainingRecord
@@ -35,6 +36,8 @@ from decision_diffuser_ros.training.weights import load_weights, save_weights, w
 
 NOISE_MODEL, INVERSE_DYNAMICS = "noise_model", "inverse_dynamics"
 HELD_OUT_FILE = "held_out.json"
+CHANGE_WINDOWS = 10_000
+"""Windows that the unit of planned changes is measured on, at most."""
 
 logger = logging.getLogger(__name__)
 
@@ -92,31 +95,45 @@ def window_batches(record: TrainingRecord, demonstrations: DemonstrationSet) -> 
     )
 
 
-def denoising_task(record: TrainingRecord) -> DenoisingTask:
-    """The noise model's task as a training sets it."""
+def denoising_task(record: TrainingRecord, network: nn.Module) -> DenoisingTask:
+    """The noise model's task as a training sets it, errors in the unit of the network's answers."""
     data = record.configuration.data
     return DenoisingTask(
         record.configuration.diffusion,
         history=data.history,
         plan_steps=data.plan_steps,
         kind_count=len(data.conditions),
+        error_scale=network.change_scale if isinstance(network, PlannedChanges) else None,
     )
 
 
 def _train_noise_model(
     record: TrainingRecord, demonstrations: DemonstrationSet, output: Path, machine: Machine
 ) -> nn.Module:
-    windows, task = window_batches(record, demonstrations), denoising_task(record)
+    windows = window_batches(record, demonstrations)
     settings = record.configuration.optimisation
     logger.info("noise model: %d windows, %d just after a switch", len(windows), len(windows.after_switch))
-
-    def draw(rng: np.random.Generator, generator: torch.Generator) -> Any:
-        return task.example(windows.draw(rng, settings.batch_size), generator)
 
     with torch.random.fork_rng():
         torch.manual_seed(record.seed)
         network = record.build_noise_model()
+    if isinstance(network, PlannedChanges):
+        network.change_scale.copy_(_usual_change(record, windows))
+    task = denoising_task(record, network)
+
+    def draw(rng: np.random.Generator, generator: torch.Generator) -> Any:
+        return task.example(windows.draw(rng, settings.batch_size), generator)
+
     return _train_network(NOISE_MODEL, network, task.loss, draw, record, settings, output, machine)
+
+
+def _usual_change(record: TrainingRecord, windows: WindowBatches) -> Tensor:
+    """The unit of planned changes, `(plan_steps, state_dim)`, from evenly spread windows."""
+    spread = torch.linspace(0, len(windows) - 1, min(len(windows), CHANGE_WINDOWS)).long()
+    trajectories = windows.gather(spread)["trajectory"]
+    return usual_change(
+        trajectories, history=record.configuration.data.history, floor=record.configuration.network.change_floor
+    )
 
 
 def _train_inverse_dynamics(
@@ -177,7 +194,7 @@ def _measure(
     errors = {
         "episodes": len(held_out.lengths),
         "noise_model_loss": noise_model_loss(
-            noise_model, denoising_task(record), window_batches(record, held_out), seed=record.seed
+            noise_model, denoising_task(record, noise_model), window_batches(record, held_out), seed=record.seed
         ),
         "inverse_dynamics_rmse": inverse_dynamics_error(inverse_dynamics, TransitionBatches.of(held_out)),
     }

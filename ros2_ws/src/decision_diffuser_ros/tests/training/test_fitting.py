@@ -39,11 +39,10 @@ class KillAt(Callback):
 def fit_toy(directory, *, callbacks=()) -> TrainingModule:
     record = TrainingRecord.of(toy_demonstrations(), configuration=CONFIGURATION, seed=3, provenance={})
     windows = training_run.window_batches(record, toy_demonstrations())
-    task = training_run.denoising_task(record)
     torch.manual_seed(3)
-    module = TrainingModule(
-        record.build_noise_model(), task.loss, optimisation=CONFIGURATION.optimisation, ema_decay=0.9
-    )
+    network = record.build_noise_model()
+    task = training_run.denoising_task(record, network)
+    module = TrainingModule(network, task.loss, optimisation=CONFIGURATION.optimisation, ema_decay=0.9)
     fit(
         module,
         lambda rng, generator: task.example(windows.draw(rng, 8), generator),

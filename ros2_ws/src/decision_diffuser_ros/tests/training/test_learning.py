@@ -28,15 +28,19 @@ def record():
     return TrainingRecord.of(toy_demonstrations(), configuration=CONFIGURATION, seed=3, provenance={})
 
 
-@pytest.mark.parametrize("prediction", ["x0", "noise"])
-def test_the_noise_model_learns_the_toy(record, prediction, tmp_path):
+@pytest.mark.parametrize("prediction, planned_changes", [("x0", False), ("noise", False), ("x0", True)])
+def test_the_noise_model_learns_the_toy(record, prediction, planned_changes, tmp_path):
     diffusion = dataclasses.replace(CONFIGURATION.diffusion, prediction=prediction)
-    record = dataclasses.replace(record, configuration=dataclasses.replace(CONFIGURATION, diffusion=diffusion))
-    windows, task = window_batches(record, toy_demonstrations()), denoising_task(record)
+    network = dataclasses.replace(CONFIGURATION.network, planned_changes=planned_changes)
+    configuration = dataclasses.replace(CONFIGURATION, diffusion=diffusion, network=network)
+    record = dataclasses.replace(record, configuration=configuration)
+    windows = window_batches(record, toy_demonstrations())
     optimisation = dataclasses.replace(CONFIGURATION.optimisation, training_steps=150, learning_rate=3e-3)
     with torch.random.fork_rng():
         torch.manual_seed(0)
-        module = TrainingModule(record.build_noise_model(), task.loss, optimisation=optimisation, ema_decay=0.9)
+        network = record.build_noise_model()
+    task = denoising_task(record, network)
+    module = TrainingModule(network, task.loss, optimisation=optimisation, ema_decay=0.9)
     before = noise_model_loss(module.averaged_network, task, windows, seed=0)
     fit(
         module,
@@ -119,12 +123,12 @@ def test_the_average_is_exponential_once_it_has_forgotten_the_start():
 
 def test_the_average_follows_the_weights_of_a_training(record, tmp_path):
     """Every step: average <- decay * average + (1 - decay) * weights, checked against a plain loop."""
-    windows, task = window_batches(record, toy_demonstrations()), denoising_task(record)
+    windows = window_batches(record, toy_demonstrations())
     with torch.random.fork_rng():
         torch.manual_seed(0)
-        module = TrainingModule(
-            record.build_noise_model(), task.loss, optimisation=CONFIGURATION.optimisation, ema_decay=0.3
-        )
+        network = record.build_noise_model()
+    task = denoising_task(record, network)
+    module = TrainingModule(network, task.loss, optimisation=CONFIGURATION.optimisation, ema_decay=0.3)
     seen: list[torch.Tensor] = []
     step = module.optimizer_step
 

@@ -13,6 +13,7 @@ history slot:
 
 import dataclasses
 import time
+from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -35,6 +36,7 @@ from decision_diffuser_ros.planner.guided_denoiser import GuidedDenoiser
 from decision_diffuser_ros.planner.network_rows import network_rows
 from decision_diffuser_ros.planner.plan_score import PlanScorer, chosen_candidate
 from decision_diffuser_ros.planner.settings import SamplingSettings
+from decision_diffuser_ros.planner.step_times import StepTimes
 
 OBSERVED, PLANNED, MISSING = 1.0, 0.0, -1.0
 
@@ -65,7 +67,12 @@ class Planner:
     """Samples plans from a model. Given the same arguments and generator state, it returns the same plan."""
 
     def __init__(
-        self, bundle: Bundle, *, settings: SamplingSettings | None = None, samples_in_one_call: bool = False
+        self,
+        bundle: Bundle,
+        *,
+        settings: SamplingSettings | None = None,
+        samples_in_one_call: bool = False,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """Prepares planning.
 
@@ -74,6 +81,7 @@ class Planner:
             settings: how to sample; by default as the manifest says.
             samples_in_one_call: run all denoising steps in one graph, in place of one call of the network a step;
                 the plans are the same up to rounding.
+            clock: returns the time that deadlines are on [s].
 
         Raises:
             ConfigurationError: the model cannot do what is set.
@@ -83,7 +91,12 @@ class Planner:
         self.settings = settings if settings is not None else manifest.sampling
         self.settings.check_against(denoising_steps=manifest.schedule.denoising_steps, history=manifest.history)
         schedule = noise_schedule(manifest.schedule.name, manifest.schedule.denoising_steps)
-        self._levels = schedule.levels(self.settings.denoising_steps, spacing=self.settings.step_spacing)
+        self._levels = {
+            count: schedule.levels(count, spacing=self.settings.step_spacing)
+            for count in range(1, self.settings.denoising_steps + 1)
+        }
+        self._clock = clock
+        self._step_times = StepTimes()
         self._encoder = ConditionEncoder(manifest)
         self._scorer = PlanScorer(bundle, self._encoder, schedule)
         self._sampler = bundle.sampler if samples_in_one_call else None
@@ -99,6 +112,7 @@ class Planner:
         previous: Plan | None = None,
         warm_start_shift: int = 0,
         committed: ArrayLike | None = None,
+        deadline: float | None = None,
     ) -> Plan:
         """A plan that goes on from the history and fulfils the conditions.
 
@@ -115,13 +129,15 @@ class Planner:
             committed: (m, state_dim) states after the history, raw [SI], that the robot is led through whatever is
                 planned now, because planning takes its time; 0 <= m < plan_steps. The plan begins with them, and the
                 network sees them in place of noise while it samples the others.
+            deadline: when the plan shall be there, on the planner's clock [s]: as many denoising steps are run, of
+                those set, as fit by the times of the plans before, and at least one. None runs all.
 
         Raises:
             StateError: history or committed states have the wrong shape or are not finite.
             ConditionError: a condition is not one of the model's.
             PlanError: the network returned values that are not finite, or `previous` is of another model.
         """
-        began = time.perf_counter()
+        began = self._clock()
         candidates = self._candidates(conditions)
         now, known, observation_mask = self._observe(history)
         ahead = self._commit(committed, known)
@@ -129,8 +145,11 @@ class Planner:
         denoiser = GuidedDenoiser(
             self.bundle, rows, observation_mask=observation_mask, clean_limit=self.settings.clean_limit
         )
-        start, levels = self._start(candidates, previous, warm_start_shift, rng)
+        most = self._fitting_steps(deadline, rows.count)
+        start, levels = self._start(candidates, previous, warm_start_shift, most, rng)
+        sampling_began = self._clock()
         trajectories = self._sample(denoiser, start, levels, known=known, rng=rng)
+        sampling = self._clock() - sampling_began
         scores = self._scores(trajectories, candidates, known=known, observation_mask=observation_mask, rng=rng)
         in_use = None if previous is None else previous.conditions
         chosen = chosen_candidate(scores, candidates, in_use, margin=self.settings.branch_margin)
@@ -141,18 +160,33 @@ class Planner:
             name = self.bundle.manifest.name
             raise PlanError(f"model '{name}' returned a plan that is not finite; is the history plausible?")
         actions = self.bundle.inverse_dynamics(np.concatenate([now, states[:-1]]), states)
+        seconds = self._clock() - began
+        self._step_times.note(
+            denoising_steps=len(levels), rows=rows.count, sampling=sampling, besides=seconds - sampling
+        )
         return Plan(
             states,
             actions,
             candidates[chosen],
             len(levels),
-            time.perf_counter() - began,
+            seconds,
             tuple(scores.tolist()) if len(candidates) > 1 else (),
         )
 
     def warm_up(self, conditions: Conditions | ConditionExpression = ()) -> None:
-        """Plans once from the mean state, so that the first real plan does not pay for one-time preparations."""
+        """Plans once from the mean state, so that the first real plan does not pay for one-time preparations.
+
+        What this took is no measure for later plans and is forgotten.
+        """
         self.plan(self._mean[np.newaxis], conditions, rng=np.random.default_rng(0))
+        self._step_times = StepTimes()
+
+    def _fitting_steps(self, deadline: float | None, rows: int) -> int:
+        """The most denoising steps to run, for a network batch of so many rows."""
+        most = self.settings.denoising_steps
+        if deadline is None:
+            return most
+        return self._step_times.fitting_steps(deadline - self._clock(), rows=rows, most=most)
 
     def _observe(self, history: ArrayLike) -> tuple[np.ndarray, KnownStates, np.ndarray]:
         """The state now (1, state_dim) raw, the known rows of the window normalised, and the mask (horizon,)."""
@@ -222,9 +256,16 @@ class Planner:
         return self._scorer.scores(trajectories, candidates, known=known, observation_mask=observation_mask, rng=rng)
 
     def _start(
-        self, candidates: tuple[Branch, ...], previous: Plan | None, warm_start_shift: int, rng: np.random.Generator
+        self,
+        candidates: tuple[Branch, ...],
+        previous: Plan | None,
+        warm_start_shift: int,
+        most: int,
+        rng: np.random.Generator,
     ) -> tuple[np.ndarray, tuple[DenoisingLevel, ...]]:
         """The noisy trajectories to start from and the denoising steps to run: cold, or warm (Ajay 2023, App. E).
+
+        Of the steps set, `most` are run: a cold start spreads them over all levels, a warm one leaves the first out.
 
         Candidates of several branches take their steps side by side, so a warm start needs a single branch.
         """
@@ -232,7 +273,7 @@ class Planner:
         shape = (len(candidates), manifest.horizon, manifest.state_dim)
         steps = self.settings.warm_start_steps
         if previous is None or steps is None or any(branch != previous.conditions for branch in candidates):
-            return start_noise(shape, rng=rng, temperature=temperature), self._levels
+            return start_noise(shape, rng=rng, temperature=temperature), self._levels[most]
         if previous.states.shape != (manifest.plan_steps, manifest.state_dim) or warm_start_shift < 0:
             raise PlanError(
                 f"expected a previous plan of shape ({manifest.plan_steps}, {manifest.state_dim}) and a shift of "
@@ -240,7 +281,7 @@ class Planner:
             )
         clean = np.zeros(shape, np.float32)
         clean[:, manifest.history :] = (shift_plan(previous.states, warm_start_shift) - self._mean) / self._std
-        levels = self._levels[-steps:]
+        levels = self._levels[self.settings.denoising_steps][-min(steps, most) :]
         return renoise(clean, levels[0], rng=rng, temperature=temperature), levels
 
     def _sample(

@@ -153,7 +153,7 @@ def test_a_warm_start_runs_the_last_steps_from_the_shifted_plan(tiny_bundle: Pat
     assert plan.denoising_steps == 3
     assert [int(call[2][0]) for call in calls] == [29, 19, 9]
     shifted = (states[[2, 3, 4, 4, 4]] - MEAN) / STD
-    signal = np.sqrt(planner._levels[-3].alpha_cumprod)
+    signal = np.sqrt(planner._levels[10][-3].alpha_cumprod)
     np.testing.assert_allclose(calls[0][0][0, 3:], signal * shifted, rtol=1e-5)
 
 

@@ -52,16 +52,24 @@ class RobotProcesses:
 
     def __enter__(self) -> RobotProcesses:
         try:
-            for name, command in self._commands.items():
-                self._logs[name].parent.mkdir(parents=True, exist_ok=True)
-                with self._logs[name].open("wb") as log:
-                    self._processes[name] = subprocess.Popen(
-                        command, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT
-                    )
+            for name in self._commands:
+                self.start(name)
         except OSError:
             self.stop()
             raise
         return self
+
+    def start(self, name: str) -> None:
+        """Starts the process of this name, whose log goes on if it has run before."""
+        self._logs[name].parent.mkdir(parents=True, exist_ok=True)
+        with self._logs[name].open("ab" if name in self._processes else "wb") as log:
+            self._processes[name] = subprocess.Popen(
+                self._commands[name], stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT
+            )
+
+    def process(self, name: str) -> subprocess.Popen[bytes]:
+        """The process of this name, running or ended."""
+        return self._processes[name]
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

@@ -1,0 +1,100 @@
+"""What became of a robot to which a fault happened: record, table, JSON."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from rich.table import Table
+
+from decision_diffuser_ros.evaluation.command_record import CommandFindings
+
+COLUMNS = ("fault", "mode", "safe after s", "recovered", "after s", "commands", "velocity", "accel.", "verdict")
+
+
+@dataclass(frozen=True, kw_only=True)
+class FaultOutcome:
+    """What happened in one scenario; times are real time from the beginning of the fault [s].
+
+    Attributes:
+        name: of the scenario.
+        description: what was done to the robot.
+        expected: what the planner must do: `active` goes on walking, `safe` leaves ACTIVE, `any` either.
+        modes: (time, mode) at each change of mode.
+        seconds_to_safe: until HOLD or DAMPING; None if the planner stayed ACTIVE.
+        recovery: how it became ACTIVE again: `none needed`, `by itself`, `~/reset`, ...
+        seconds_to_recover: from the end of the fault until ACTIVE; None if it was not reached.
+        findings: the commands' safety.
+        counters: what the planner counted meanwhile: refused readings, restarts, ...
+        message: the planner's own last word about it.
+        problems: what must not have happened.
+        skipped: why the scenario was not run; empty if it was.
+    """
+
+    name: str
+    description: str
+    expected: str
+    modes: Sequence[tuple[float, str]] = ()
+    seconds_to_safe: float | None = None
+    recovery: str = ""
+    seconds_to_recover: float | None = None
+    findings: CommandFindings | None = None
+    counters: Mapping[str, int] = field(default_factory=dict)
+    message: str = ""
+    problems: Sequence[str] = ()
+    skipped: str = ""
+
+    @property
+    def passed(self) -> bool:
+        """Whether nothing happened that must not."""
+        return not self.problems
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the outcome as JSON."""
+        return dataclasses.asdict(self) | {"passed": self.passed}
+
+
+def verdict_of(expected: str, modes: Sequence[tuple[float, str]]) -> list[str]:
+    """Return what is wrong with the modes that were seen during a fault.
+
+    Only `safe` is demanded: a robot that goes on when it should not is a defect, while one that holds for a moment
+    on a computer that is busy with other things is not.
+    """
+    seen = {mode for _, mode in modes}
+    if expected == "safe" and not seen & {"HOLD", "DAMPING"}:
+        return ["the planner went on as if nothing had happened"]
+    return []
+
+
+def outcome_table(outcomes: Sequence[FaultOutcome]) -> Table:
+    """Return the outcomes for people."""
+    table = Table(*COLUMNS, title="Faults")
+    for outcome in outcomes:
+        table.add_row(*outcome_row(outcome))
+    return table
+
+
+def outcome_row(outcome: FaultOutcome) -> list[str]:
+    """Return a row of `COLUMNS`; velocity and acceleration are the largest shares of their limits."""
+    if outcome.skipped:
+        return [outcome.name, "", "", "", "", "", "", "", f"skipped: {outcome.skipped}"]
+    findings = outcome.findings
+    share = ["", ""]
+    if findings is not None:
+        share = [f"{value:.2f}" for value in (findings.velocity_share, findings.acceleration_share)]
+    return [
+        outcome.name,
+        " ".join(dict.fromkeys(mode for _, mode in outcome.modes)),
+        _seconds(outcome.seconds_to_safe),
+        outcome.recovery,
+        _seconds(outcome.seconds_to_recover),
+        str(findings.commands) if findings else "",
+        *share,
+        "safe" if outcome.passed else "; ".join(outcome.problems),
+    ]
+
+
+def _seconds(value: float | None) -> str:
+    return "" if value is None else f"{value:.2f}"

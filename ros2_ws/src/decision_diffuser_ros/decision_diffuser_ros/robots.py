@@ -1,11 +1,17 @@
 """The robots that this package can demonstrate, by the name that the command line uses."""
 
+from __future__ import annotations
+
 import functools
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from decision_diffuser_ros.data.episode import Episode
 from decision_diffuser_ros.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from decision_diffuser_ros.simulation.quadruped_demonstrations import DemonstrationRange
 
 
 @dataclass(frozen=True)
@@ -37,25 +43,38 @@ def demonstrations_of(robot: str, *, single_skill: bool = False) -> Demonstratio
 
 
 def _quadruped_gaits(single_skill: bool) -> Demonstrations:
-    return _quadruped("quadruped_gaits", single_skill=single_skill)
+    from decision_diffuser_ros.simulation.quadruped_demonstrations import DemonstrationRange
+
+    ranges = DemonstrationRange()
+    return _quadruped("quadruped_gaits", replace(ranges, switching_share=0.0) if single_skill else ranges)
 
 
 def _quadruped_composition(single_skill: bool) -> Demonstrations:
-    """One gait an episode: what two gaits at once look like is nothing that this data could tell."""
-    return _quadruped("quadruped_composition", single_skill=True)
+    """One gait an episode, half of them begun in mid-stride: what two gaits at once look like is not in this data."""
+    from decision_diffuser_ros.simulation.quadruped_demonstrations import DemonstrationRange
+
+    ranges = DemonstrationRange(steps=125, switching_share=0.0, striding_share=0.5)
+    return _quadruped("quadruped_composition", ranges)
 
 
-def _quadruped(name: str, *, single_skill: bool) -> Demonstrations:
+def _quadruped(name: str, ranges: DemonstrationRange) -> Demonstrations:
     from decision_diffuser_ros.simulation import quadruped_demonstrations as quadruped
 
-    ranges = quadruped.DemonstrationRange()
-    if single_skill:
-        ranges = replace(ranges, switching_share=0.0)
     record = functools.partial(quadruped.record_episode, ranges=ranges)
     return Demonstrations(record, quadruped.attributes(ranges, name=name))
+
+
+def _block_stacking(single_skill: bool) -> Demonstrations:
+    """Every episode shows one constraint, `single_skill` or not."""
+    from decision_diffuser_ros.simulation import stacking_demonstrations as stacking
+
+    ranges = stacking.StackingRange()
+    record = functools.partial(stacking.record_episode, ranges=ranges)
+    return Demonstrations(record, stacking.attributes(ranges))
 
 
 ROBOTS: dict[str, Callable[[bool], Demonstrations]] = {
     "quadruped_gaits": _quadruped_gaits,
     "quadruped_composition": _quadruped_composition,
+    "block_stacking": _block_stacking,
 }

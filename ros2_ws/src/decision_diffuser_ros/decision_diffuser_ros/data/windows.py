@@ -59,6 +59,7 @@ def index_windows(
     plan_steps: int,
     steps_before_fall: int = 0,
     disturbed: np.ndarray | None = None,
+    starts_are_switches: bool = False,
 ) -> WindowIndex:
     """Every window of the demonstrations.
 
@@ -69,6 +70,7 @@ def index_windows(
         steps_before_fall: how many control steps before a fall are not to be planned.
         disturbed: shape `(N,)`, control steps that are not to be planned because something other than the
             expert acted on the robot; they are welcome in a history, which makes the plan a recovery.
+        starts_are_switches: count the start of an episode as a switch too, as where the robot is found in motion.
 
     Raises:
         DataError: when no skill segment is long enough for one plan.
@@ -87,7 +89,7 @@ def index_windows(
     sound_end = np.repeat(demonstrations.first_action + sound_length, lengths)
     remaining = np.minimum(segment_end[segment], sound_end) - action
     since_start = action - segment_start[segment]
-    follows_switch = changes_skill[segment_start[segment]]
+    follows_switch = changes_skill[segment_start[segment]] | starts_are_switches
 
     whole = np.flatnonzero((remaining >= plan_steps) & (_steps_until(disturbed, len(action)) >= plan_steps))
     if len(whole) == 0:

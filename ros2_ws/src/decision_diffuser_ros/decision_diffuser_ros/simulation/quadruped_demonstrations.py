@@ -17,6 +17,7 @@ from decision_diffuser_ros.simulation.gait_parameters import GAITS
 from decision_diffuser_ros.simulation.quadruped_env import STANDING_START, QuadrupedGaitsEnv, StartRange
 from decision_diffuser_ros.simulation.quadruped_model import CONTROL_STEP
 from decision_diffuser_ros.simulation.quadruped_world import QuadrupedWorldSettings
+from decision_diffuser_ros.simulation.target_disturbance import TargetDisturbance
 
 SKILLS = tuple(GAITS)
 
@@ -34,6 +35,8 @@ class DemonstrationRange:
         segment_steps: shortest and longest stretch of one gait in them.
         standing_share: share of the episodes that start from standing still.
         rough_share: share of the episodes that start with joints and body far from standing.
+        striding_share: share of the episodes that start in mid-stride of another gait, which is not recorded.
+        striding_steps: shortest and longest walk in that gait before the episode.
         new_speed_share: share of the episodes in which the commanded speed changes once.
         disturbed_share: share of the episodes with bursts of disturbance on the joint targets.
         calm_steps: shortest and longest stretch between bursts.
@@ -53,6 +56,8 @@ class DemonstrationRange:
     segment_steps: tuple[int, int] = (30, 110)
     standing_share: float = 0.3
     rough_share: float = 0.15
+    striding_share: float = 0.0
+    striding_steps: tuple[int, int] = (40, 65)
     new_speed_share: float = 0.3
     disturbed_share: float = 0.75
     calm_steps: tuple[int, int] = (35, 80)
@@ -62,47 +67,6 @@ class DemonstrationRange:
     pushed_share: float = 0.6
     push_speed: tuple[float, float] = (0.1, 0.65)
     push_steps: tuple[int, int] = (35, 100)
-
-
-class _Disturbance:
-    """Turns the expert's clean targets into what the robot gets: calm stretches, and bursts of disturbance between.
-
-    What follows a burst is a recovery, and a calm one: that is what the planner is to learn, not the burst.
-    """
-
-    def __init__(self, ranges: DemonstrationRange, random: np.random.Generator) -> None:
-        self._ranges = ranges
-        self._random = random
-        self._disturbs = random.uniform() < ranges.disturbed_share
-        self._noise = np.zeros(12)
-        self._calm_steps = int(random.integers(ranges.calm_steps[1]))
-        self._burst_steps = 0
-
-    def __call__(self, targets: np.ndarray) -> tuple[np.ndarray, bool]:
-        """The disturbed targets, (12,) [rad], and whether they are disturbed at all."""
-        if not self._disturbs or self._calm_steps > 0:
-            self._calm_steps -= 1
-            return targets, False
-        if self._burst_steps == 0:
-            self._begin_burst(targets)
-        self._burst_steps -= 1
-        if self._burst_steps == 0:
-            self._calm_steps = int(self._random.integers(*self._ranges.calm_steps))
-        if self._frozen is not None:
-            return self._frozen, True
-        fresh = self._random.normal(size=12) * self._noise_scale * np.sqrt(1 - self._memory**2)
-        self._noise = self._memory * self._noise + fresh
-        return targets + self._noise, True
-
-    def _begin_burst(self, targets: np.ndarray) -> None:
-        random = self._random
-        freezes = random.uniform() < self._ranges.freeze_share
-        longest = 6 if freezes else self._ranges.burst_steps[1]
-        self._burst_steps = int(random.integers(self._ranges.burst_steps[0] // 2, longest))
-        self._frozen = targets.copy() if freezes else None
-        self._noise_scale = random.uniform(0.01, self._ranges.target_noise)
-        self._memory = random.choice([0.0, 0.7, 0.9, 1.0])
-        self._noise = random.normal(size=12) * self._noise_scale
 
 
 def _skill_schedule(ranges: DemonstrationRange, random: np.random.Generator, first: int) -> np.ndarray:
@@ -155,6 +119,16 @@ def _random_push(ranges: DemonstrationRange, random: np.random.Generator) -> np.
     return random.uniform(*ranges.push_speed) * np.array([np.cos(direction), np.sin(direction), 0.0])
 
 
+def _stride(
+    env: QuadrupedGaitsEnv, expert: GaitExpert, ranges: DemonstrationRange, random: np.random.Generator
+) -> tuple[np.ndarray, dict[str, object]]:
+    """Lets the expert walk another gait for a while; the state and facts that the episode then begins with."""
+    expert.switch_to(str(random.choice([gait for gait in SKILLS if gait != expert.skill])))
+    for _ in range(int(random.integers(*ranges.striding_steps))):
+        state, _, _, _, info = env.step(expert.targets(env.world))
+    return state, info
+
+
 def record_episode(seed: int, number: int, ranges: DemonstrationRange | None = None) -> Episode:
     """Demonstration `number` of the collection `seed`, cut short where the robot falls.
 
@@ -170,8 +144,18 @@ def record_episode(seed: int, number: int, ranges: DemonstrationRange | None = N
     env = _environment(float(random.choice(ranges.time_steps)))
     expert = GaitExpert(skill=SKILLS[schedule[0]], forward_speed=float(speeds[0]), phase=phase)
     pushes = _push_steps(ranges, random)
-    disturbance = _Disturbance(ranges, random)
+    disturbance = TargetDisturbance(
+        random,
+        joints=len(model.JOINT_NAMES),
+        share=ranges.disturbed_share,
+        calm_steps=ranges.calm_steps,
+        burst_steps=ranges.burst_steps,
+        noise=ranges.target_noise,
+        freeze_share=ranges.freeze_share,
+    )
     state, info = env.reset(seed=int(random.integers(2**31)), options={"start": start})
+    if ranges.striding_share > 0.0 and random.uniform() < ranges.striding_share:
+        state, info = _stride(env, expert, ranges, random)
     states, infos, actions, applied, disturbed = [state], [info], [], [], []
     for control_step, skill in enumerate(schedule):
         expert.switch_to(SKILLS[skill])

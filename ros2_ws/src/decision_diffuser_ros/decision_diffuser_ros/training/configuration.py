@@ -32,6 +32,7 @@ class DataConfiguration:
         std_floor: least standard deviation of the normalisers, in each entry's unit.
         after_switch_share: share of each batch drawn from just after a switch of skill.
         after_switch_steps: how long after it is still just after it [control steps].
+        starts_are_switches: the start of an episode counts as a switch too.
         held_out_share: share of the episodes, the last ones, that only measure the final loss.
     """
 
@@ -46,6 +47,7 @@ class DataConfiguration:
     std_floor: float = 0.02
     after_switch_share: float = 20 / 64
     after_switch_steps: int = 15
+    starts_are_switches: bool = False
     held_out_share: float = 0.02
 
     def __post_init__(self) -> None:

@@ -66,6 +66,7 @@ class WindowBatches:
             plan_steps=configuration.plan_steps,
             steps_before_fall=configuration.steps_before_fall,
             disturbed=demonstrations.extras[DISTURBED] if configuration.undisturbed_plans else None,
+            starts_are_switches=configuration.starts_are_switches,
         )
         condition = condition_labels(
             demonstrations,

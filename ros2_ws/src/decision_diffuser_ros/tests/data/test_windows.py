@@ -94,6 +94,13 @@ def test_windows_just_after_a_switch_are_those_of_the_new_skill():
     assert demonstrations.states[windows.current_state[chosen], 0].tolist() == [8.0, 9.0, 10.0]
 
 
+def test_the_start_of_an_episode_may_count_as_a_switch():
+    demonstrations = make_set([([(0, 8)], False), ([(1, 8)], False)])
+    windows = index_windows(demonstrations, history=HISTORY, plan_steps=PLAN, starts_are_switches=True)
+    chosen = windows.just_after_switch(within=2)
+    assert demonstrations.states[windows.current_state[chosen], 0].tolist() == [0.0, 1.0, 1000.0, 1001.0]
+
+
 def test_an_episode_that_begins_with_another_skill_than_the_last_one_ended_with_is_no_switch():
     demonstrations = make_set([([(0, 8)], False), ([(1, 8)], False)])
     windows = index_windows(demonstrations, history=HISTORY, plan_steps=PLAN)

@@ -73,3 +73,13 @@ def test_the_demonstrations_for_composition_show_one_gait_each_under_a_name_of_t
     assert names == ["quadruped_gaits", "quadruped_composition"]
     assert gaits.attributes["ranges"]["switching_share"] > 0.0
     assert composition.attributes["ranges"]["switching_share"] == 0.0
+
+
+def test_an_episode_may_begin_in_the_stride_of_another_gait_that_is_not_recorded():
+    ranges = replace(SHORT, steps=30, switching_share=0.0, standing_share=1.0, disturbed_share=0.0, pushed_share=0.0)
+    standing = record_episode(1, 0, ranges)
+    striding = record_episode(1, 0, replace(ranges, striding_share=1.0))
+    assert np.abs(standing.states[0, 12:24]).max() < 0.1  # [rad/s]
+    assert np.abs(striding.states[0, 12:24]).max() > 1.0
+    assert len(striding) == len(standing) == 30
+    assert set(striding.skills.tolist()) == {0}

@@ -18,9 +18,15 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from typing import TYPE_CHECKING, Any
 
-from decision_diffuser_ros.control.planner_worker import EXIT_OUT_OF_MEMORY, PlannerWorkerSettings, run_planner_worker
+from decision_diffuser_ros.control.planner_worker import (
+    EXIT_OUT_OF_MEMORY,
+    LOG_MESSAGE,
+    PlannerWorkerSettings,
+    run_planner_worker,
+)
 from decision_diffuser_ros.control.receding_horizon import PlanRequest
 from decision_diffuser_ros.errors import ConfigurationError, PlanError
+from decision_diffuser_ros.planner.providers import TENSORRT_PROVIDER
 
 if TYPE_CHECKING:
     from decision_diffuser_ros.planner.planner import Plan
@@ -44,6 +50,7 @@ class SupervisionSettings:
 
     Attributes:
         start_timeout: for loading and warming up [s].
+        engine_timeout: the same where TensorRT may have to build its engines first [s].
         hang_timeout: for one plan [s].
         refusal_limit: answers without a plan in a row (a plan that is not finite, memory that is
             short) after which the process is replaced.
@@ -53,6 +60,7 @@ class SupervisionSettings:
     """
 
     start_timeout: float = 60.0
+    engine_timeout: float = 1800.0
     hang_timeout: float = 1.0
     refusal_limit: int = 5
     restart_delay: float = 0.2
@@ -60,7 +68,7 @@ class SupervisionSettings:
     restart_limit: int = 5
 
     def __post_init__(self) -> None:
-        for name in ("start_timeout", "hang_timeout"):
+        for name in ("start_timeout", "engine_timeout", "hang_timeout"):
             if not getattr(self, name) > 0.0:
                 raise ConfigurationError(f"`{name}` must be above 0. Got {getattr(self, name)} s")
         if self.refusal_limit < 1:
@@ -82,6 +90,15 @@ class PlanResult:
     duration: float
 
 
+@dataclass(frozen=True, eq=False)
+class _InFlight:
+    """A request that the child works on, and the steady times at which it was made and sent [s]."""
+
+    request: PlanRequest
+    requested: float
+    sent: float
+
+
 class _ChildLostError(Exception):
     """The child process is of no use any more; the message says why."""
 
@@ -97,8 +114,8 @@ class PlannerProcess:
         self._supervision = supervision or SupervisionSettings()
         self._state = PlannerState.STOPPED
         self._changed = threading.Condition()
-        self._next_request: PlanRequest | None = None
-        self._in_flight: tuple[PlanRequest, float] | None = None
+        self._next_request: tuple[PlanRequest, float] | None = None
+        self._in_flight: _InFlight | None = None
         self._results: list[PlanResult] = []
         self._stopping = False
         self._thread: threading.Thread | None = None
@@ -164,7 +181,7 @@ class PlannerProcess:
     def submit(self, request: PlanRequest) -> None:
         """Ask for a plan; a request that has not been begun yet is replaced by this one."""
         with self._changed:
-            self._next_request = request
+            self._next_request = (request, time.monotonic())
         self._wake()
 
     def take_results(self) -> list[PlanResult]:
@@ -228,13 +245,19 @@ class PlannerProcess:
             self._end_child()
 
     def _await_ready(self, connection: Connection) -> None:
-        deadline = time.monotonic() + self._supervision.start_timeout
-        while not connection.poll(0.1):
-            if self._stopping:
-                return
-            if time.monotonic() > deadline:
-                raise _ChildLostError(f"it was not ready within {self._supervision.start_timeout:g} s")
-        message = connection.recv()
+        builds_engines = TENSORRT_PROVIDER in self._worker.providers
+        timeout = self._supervision.engine_timeout if builds_engines else self._supervision.start_timeout
+        deadline = time.monotonic() + timeout
+        message: tuple = (LOG_MESSAGE,)
+        while message[0] == LOG_MESSAGE:
+            while not connection.poll(0.1):
+                if self._stopping:
+                    return
+                if time.monotonic() > deadline:
+                    raise _ChildLostError(f"it was not ready within {timeout:g} s")
+            message = connection.recv()
+            if message[0] == LOG_MESSAGE:
+                logger.log(message[1], "planner process: %s", message[2])
         if message[0] != "ready":
             raise _ChildLostError(message[1])
         self.warm_up_duration = message[1]
@@ -244,12 +267,13 @@ class PlannerProcess:
         """Send the next request if the child is free, then wait for an answer or a wake-up."""
         with self._changed:
             if self._in_flight is None and self._next_request is not None:
-                self._in_flight, self._next_request = (self._next_request, time.monotonic()), None
-                connection.send(self._in_flight[0])
+                message, self._next_request = self._next_request, None
+                self._in_flight = _InFlight(*message, time.monotonic())
+                connection.send(message)
             in_flight = self._in_flight
         time_left = None
         if in_flight is not None:
-            time_left = in_flight[1] + self._supervision.hang_timeout - time.monotonic()
+            time_left = in_flight.sent + self._supervision.hang_timeout - time.monotonic()
             if time_left <= 0.0:
                 raise _ChildLostError(f"it made no plan within {self._supervision.hang_timeout:g} s")
         ready = wait([connection, self._wake_reader], time_left)
@@ -260,12 +284,15 @@ class PlannerProcess:
 
     def _take_answer(self, message: tuple[str, int, Any]) -> None:
         kind, sequence, content = message
+        if kind == LOG_MESSAGE:
+            logger.log(sequence, "planner process: %s", content)
+            return
         with self._changed:
-            if self._in_flight is None or self._in_flight[0].sequence != sequence:
+            in_flight = self._in_flight
+            if in_flight is None or in_flight.request.sequence != sequence:
                 return
-            request, sent = self._in_flight
             plan, error = (content, "") if kind == "plan" else (None, content)
-            self._results.append(PlanResult(request, plan, error, time.monotonic() - sent))
+            self._results.append(PlanResult(in_flight.request, plan, error, time.monotonic() - in_flight.requested))
             self._in_flight = None
             if plan is not None:
                 self._failures_in_a_row = self._refusals_in_a_row = 0
@@ -280,11 +307,11 @@ class PlannerProcess:
         self._failures_in_a_row += 1
         self._refusals_in_a_row = 0
         with self._changed:
-            if self._in_flight is not None:
-                request, sent = self._in_flight
+            in_flight, self._in_flight = self._in_flight, None
+            if in_flight is not None:
                 error = f"the planner process was lost: {reason}"
-                self._results.append(PlanResult(request, None, error, time.monotonic() - sent))
-                self._in_flight = None
+                duration = time.monotonic() - in_flight.requested
+                self._results.append(PlanResult(in_flight.request, None, error, duration))
         if self._stopping:
             return
         if self._failures_in_a_row > self._supervision.restart_limit:

@@ -1,7 +1,8 @@
 """The planner's own process: loads the bundle, then answers requests until its pipe closes.
 
-Messages to the worker: a `PlanRequest`. Messages from it, as tuples:
+Messages to the worker: a `PlanRequest` and the steady time at which it was made [s]. Messages from it, as tuples:
 
+    ("log", level, text)               for people; at any time
     ("ready", seconds)                 the bundle is loaded and one plan has been made
     ("failed", text)                   it could not be loaded; the process ends
     ("plan", sequence, plan)           the answer to a request
@@ -10,7 +11,9 @@ Messages to the worker: a `PlanRequest`. Messages from it, as tuples:
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
+import logging
 import os
 import resource
 import signal
@@ -18,17 +21,22 @@ import sys
 import time
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
+from pathlib import Path
 
 import numpy as np
 
 from decision_diffuser_ros.control.receding_horizon import PlanRequest
 from decision_diffuser_ros.errors import DecisionDiffuserError
-from decision_diffuser_ros.planner.bundle import Bundle
-from decision_diffuser_ros.planner.conditions import Condition
+from decision_diffuser_ros.planner.bundle import Bundle, engine_cache_of
+from decision_diffuser_ros.planner.conditions import Conditions
+from decision_diffuser_ros.planner.manifest import Manifest
 from decision_diffuser_ros.planner.planner import Planner
+from decision_diffuser_ros.planner.providers import reported_engine_building
 from decision_diffuser_ros.planner.settings import SamplingSettings
+from decision_diffuser_ros.resources import MANIFEST_NAME
 
 PR_SET_PDEATHSIG = 1
+LOG_MESSAGE = "log"
 EXIT_OUT_OF_MEMORY = 12
 """Exit code of a worker that had no memory left: errno's ENOMEM."""
 
@@ -47,6 +55,9 @@ class PlannerWorkerSettings:
         conditions: what warm-up plans are made for, like the requests to come.
         warm_up_plans: plans made before the first request, which no statistic sees.
         memory_limit: of the process's address space [bytes]; None for no limit but the machine's.
+        time_limit: from a request to its plan [s]: as many of the sampling's denoising steps are run as fit, and at
+            least one; None runs all of them.
+        samples_in_one_call: run all denoising steps of a plan in one graph.
     """
 
     bundle: str
@@ -55,14 +66,30 @@ class PlannerWorkerSettings:
     allow_cpu_fallback: bool = False
     threads: int = 1
     seed: int = 0
-    conditions: tuple[Condition, ...] = ()
+    conditions: Conditions = ()
     warm_up_plans: int = 3
     memory_limit: int | None = None
+    time_limit: float | None = None
+    samples_in_one_call: bool = False
+
+
+class _LogOverPipe(logging.Handler):
+    """What this package logs in the worker goes to the node, which people read."""
+
+    def __init__(self, connection: Connection) -> None:
+        super().__init__()
+        self._connection = connection
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Send one message; a node that is gone is noticed elsewhere."""
+        with contextlib.suppress(OSError):
+            self._connection.send((LOG_MESSAGE, record.levelno, record.getMessage()))
 
 
 def run_planner_worker(connection: Connection, settings: PlannerWorkerSettings) -> None:
     """Serve plan requests on `connection` until its other end closes."""
     _live_and_die_with_the_parent()
+    logging.getLogger("decision_diffuser_ros").addHandler(_LogOverPipe(connection))
     try:
         _serve(connection, settings)
     except MemoryError:
@@ -74,9 +101,7 @@ def _serve(connection: Connection, settings: PlannerWorkerSettings) -> None:
         resource.setrlimit(resource.RLIMIT_AS, (settings.memory_limit, settings.memory_limit))
     started = time.perf_counter()
     try:
-        planner = _load_planner(settings)
-        for _ in range(settings.warm_up_plans):
-            planner.warm_up(settings.conditions)
+        planner = _warm_planner(settings)
     except DecisionDiffuserError as error:
         connection.send(("failed", str(error)))
         return
@@ -84,13 +109,14 @@ def _serve(connection: Connection, settings: PlannerWorkerSettings) -> None:
     rng = np.random.default_rng(settings.seed)
     try:
         while True:
-            request = _newest_request(connection)
-            connection.send(_answer(planner, request, rng))
+            request, requested = _newest_request(connection)
+            deadline = None if settings.time_limit is None else requested + settings.time_limit
+            connection.send(_answer(planner, request, rng, deadline))
     except (EOFError, BrokenPipeError, ConnectionResetError):
         return
 
 
-def _answer(planner: Planner, request: PlanRequest, rng: np.random.Generator) -> tuple:
+def _answer(planner: Planner, request: PlanRequest, rng: np.random.Generator, deadline: float | None) -> tuple:
     try:
         plan = planner.plan(
             request.history,
@@ -99,27 +125,34 @@ def _answer(planner: Planner, request: PlanRequest, rng: np.random.Generator) ->
             previous=request.previous,
             warm_start_shift=request.warm_start_shift,
             committed=request.committed,
+            deadline=deadline,
         )
     except DecisionDiffuserError as error:
         return ("refused", request.sequence, str(error))
     return ("plan", request.sequence, plan)
 
 
-def _newest_request(connection: Connection) -> PlanRequest:
-    request = connection.recv()
+def _newest_request(connection: Connection) -> tuple[PlanRequest, float]:
+    message = connection.recv()
     while connection.poll():
-        request = connection.recv()
-    return request
+        message = connection.recv()
+    return message
 
 
-def _load_planner(settings: PlannerWorkerSettings) -> Planner:
-    bundle = Bundle.load(
-        settings.bundle,
-        providers=settings.providers,
-        threads=settings.threads,
-        allow_cpu_fallback=settings.allow_cpu_fallback,
-    )
-    return Planner(bundle, settings=settings.sampling)
+def _warm_planner(settings: PlannerWorkerSettings) -> Planner:
+    """A planner that has made its first plans. With TensorRT that is when engines are built, which is reported."""
+    manifest = Manifest.read(Path(settings.bundle) / MANIFEST_NAME)
+    with reported_engine_building(settings.providers, engine_cache_of(manifest)):
+        bundle = Bundle.load(
+            settings.bundle,
+            providers=settings.providers,
+            threads=settings.threads,
+            allow_cpu_fallback=settings.allow_cpu_fallback,
+        )
+        planner = Planner(bundle, settings=settings.sampling, samples_in_one_call=settings.samples_in_one_call)
+        for _ in range(settings.warm_up_plans):
+            planner.warm_up(settings.conditions)
+    return planner
 
 
 def _live_and_die_with_the_parent() -> None:

@@ -33,7 +33,7 @@ from numpy.typing import ArrayLike, NDArray
 from decision_diffuser_ros.errors import ConfigurationError, PlanError, StateError
 
 if TYPE_CHECKING:
-    from decision_diffuser_ros.planner.conditions import Condition
+    from decision_diffuser_ros.planner.conditions import Conditions
     from decision_diffuser_ros.planner.manifest import Manifest
     from decision_diffuser_ros.planner.planner import Plan
 
@@ -72,20 +72,22 @@ class PlanRequest:
         sequence: number of the request, increasing over the controller's whole life.
         control_step: origin of the plan: the control step of the history's last state.
         history: observed states, oldest first, ``(history, state_dim)``, SI units.
-        conditions: what the plan shall fulfil.
+        conditions: what the plan shall fulfil: conditions, or branches of conditions to choose from.
         previous: the plan now followed, for warm starts; None on a cold start.
         warm_start_shift: control steps from the previous plan's origin to this one's.
         committed: states of the steps after the origin that the robot is led through before
             this plan can come in use ``(at most latency, state_dim)``; None for none.
+        latency_steps: control steps from the origin until the plan comes in use.
     """
 
     sequence: int
     control_step: int
     history: NDArray[np.float64]
-    conditions: tuple[Condition, ...]
+    conditions: Conditions
     previous: Plan | None = None
     warm_start_shift: int = 0
     committed: NDArray[np.floating] | None = None
+    latency_steps: int = 1
 
 
 class RecedingHorizonController:
@@ -122,7 +124,8 @@ class RecedingHorizonController:
                 f"`planning_latency_steps` + `replan_every` must be at most {self._plan_steps}. "
                 f"Got {self.settings.planning_latency_steps} + {self.settings.replan_every}"
             )
-        self._conditions: tuple[Condition, ...] = ()
+        self._conditions: Conditions = ()
+        self._latency_steps = self.settings.planning_latency_steps
         self.reset()
 
     def reset(self) -> None:
@@ -137,9 +140,20 @@ class RecedingHorizonController:
         self._conditions_changed = True
 
     @property
-    def conditions(self) -> tuple[Condition, ...]:
+    def conditions(self) -> Conditions:
         """What plans are asked to fulfil from now on."""
         return self._conditions
+
+    @property
+    def latency_steps(self) -> int:
+        """Control steps until a plan requested now comes in use; the settings' at first."""
+        return self._latency_steps
+
+    @latency_steps.setter
+    def latency_steps(self, latency_steps: int) -> None:
+        """For requests from now on; at most so many that a plan does not end before the next comes in use."""
+        longest = self._plan_steps - self.settings.replan_every
+        self._latency_steps = min(max(latency_steps, 0), longest)
 
     @property
     def control_step(self) -> int:
@@ -170,11 +184,11 @@ class RecedingHorizonController:
 
         Without any plan to follow, every unanswered request should be.
         """
-        latency = 0 if self.plan is None else self.settings.planning_latency_steps
-        due = [request for request in self._unanswered if request.control_step + latency <= self._control_step]
+        has_plan = self.plan is not None
+        due = [request for request in self._unanswered if not has_plan or self._is_due(request, self._control_step)]
         return due[-1] if due else None
 
-    def set_conditions(self, conditions: Sequence[Condition]) -> None:
+    def set_conditions(self, conditions: Conditions) -> None:
         """Ask for these conditions from the next observed state on, which triggers a request."""
         conditions = tuple(conditions)
         if conditions != self._conditions:
@@ -262,6 +276,7 @@ class RecedingHorizonController:
             previous=previous,
             warm_start_shift=0 if previous is None else int(self.plan_age_steps or 0),
             committed=self._committed_states() if self.settings.commits_prefix else None,
+            latency_steps=self._latency_steps,
         )
         self._sequence += 1
         self._last_request = request
@@ -276,13 +291,12 @@ class RecedingHorizonController:
 
         They end before the step at which a plan that is still being made comes in use.
         """
-        latency = self.settings.planning_latency_steps
         plans = [each for each in (self._followed, *self._waiting) if each is not None]
-        changes = [request.control_step + latency for request in self._unanswered]
-        end = min([self._control_step + latency, *changes])
+        changes = [request.control_step + request.latency_steps for request in self._unanswered]
+        end = min([self._control_step + self._latency_steps, *changes])
         states = []
         for control_step in range(self._control_step, end if plans else self._control_step):
-            in_use = [each for each in plans[1:] if each[0].control_step + latency <= control_step]
+            in_use = [each for each in plans[1:] if self._is_due(each[0], control_step)]
             request, plan = in_use[-1] if in_use else plans[0]
             plan_step = control_step - request.control_step
             if plan_step >= self._plan_steps:
@@ -292,8 +306,12 @@ class RecedingHorizonController:
 
     def _promote(self) -> None:
         """Follow the newest waiting plan whose latency has passed; at once if there is none."""
-        latency = self.settings.planning_latency_steps
         while self._waiting and (
-            self._followed is None or self._waiting[0][0].control_step + latency <= self._control_step
+            self._followed is None or self._is_due(self._waiting[0][0], self._control_step)
         ):
             self._followed = self._waiting.popleft()
+
+    @staticmethod
+    def _is_due(request: PlanRequest, control_step: int) -> bool:
+        """Return whether the latency that the request's plan was granted has passed."""
+        return request.control_step + request.latency_steps <= control_step

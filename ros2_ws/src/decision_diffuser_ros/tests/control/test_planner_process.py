@@ -19,6 +19,7 @@ from decision_diffuser_ros.errors import PlanError
 from decision_diffuser_ros.planner.bundle import Bundle
 from decision_diffuser_ros.planner.conditions import Condition
 from decision_diffuser_ros.planner.planner import Planner
+from decision_diffuser_ros.planner.settings import SamplingSettings
 from tests.bundles import make_tiny_bundle
 
 STATE = np.array([[0.3, -0.2, 0.0, 0.0]])
@@ -241,3 +242,48 @@ def test_the_process_does_not_outlive_a_parent_that_is_killed(tiny_bundle, tmp_p
     parent.wait()
     wait_until(lambda: not exists(child))
     assert not exists(child)
+
+
+def test_a_request_that_waited_too_long_is_answered_with_one_denoising_step(tmp_path):
+    bundle = make_tiny_bundle(tmp_path, sampling=SamplingSettings(history=2, denoising_steps=20))
+    worker = PlannerWorkerSettings(bundle=str(bundle), warm_up_plans=1, time_limit=0.05)
+    planner = PlannerProcess(worker, SupervisionSettings(hang_timeout=5.0))
+    planner.start()
+    try:
+        assert answer(planner, request(0)).plan.denoising_steps == 20  # nothing has been learnt yet
+        os.kill(planner.pid, signal.SIGSTOP)
+        planner.submit(request(1))
+        wait_until(lambda: planner._in_flight is not None)
+        time.sleep(0.1)
+        os.kill(planner.pid, signal.SIGCONT)
+        assert planner.wait_until_idle(TIMEOUT)
+        (late,) = planner.take_results()
+        assert late.plan.denoising_steps == 1
+        assert late.duration > 0.1
+    finally:
+        planner.stop()
+
+
+def test_sampling_in_one_call_gives_the_same_plans(started, tiny_bundle):
+    worker = PlannerWorkerSettings(bundle=str(tiny_bundle), seed=7, warm_up_plans=1, samples_in_one_call=True)
+    in_one_call = PlannerProcess(worker)
+    in_one_call.start()
+    try:
+        states = [answer(planner, request(0)).plan.states for planner in (started, in_one_call)]
+    finally:
+        in_one_call.stop()
+    np.testing.assert_allclose(states[0], states[1], atol=1e-5)
+
+
+def test_what_the_process_logs_is_logged_here(tiny_bundle, caplog):
+    providers = ("NoSuchProvider", "CPUExecutionProvider")
+    worker = PlannerWorkerSettings(
+        bundle=str(tiny_bundle), providers=providers, allow_cpu_fallback=True, warm_up_plans=1
+    )
+    planner = PlannerProcess(worker)
+    planner.start()
+    try:
+        answer(planner, request(0))
+    finally:
+        planner.stop()
+    assert "planner process: execution provider NoSuchProvider is not available; plans are made on CPU" in caplog.text

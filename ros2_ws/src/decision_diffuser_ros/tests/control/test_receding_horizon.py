@@ -277,3 +277,22 @@ def test_nothing_is_committed_unless_it_is_asked_for():
         request = controller.observe(state_at(control_step))
         controller.accept(request, plan_for(request))
         assert request.committed is None
+
+
+def test_a_plan_keeps_the_latency_that_it_was_asked_with():
+    controller = controller_with(replan_every=2, planning_latency_steps=1)
+    in_use = []
+    for control_step in range(9):
+        controller.latency_steps = 2 if control_step >= 4 else 1
+        request = controller.observe(state_at(control_step))
+        if request is not None:
+            assert request.latency_steps == controller.latency_steps
+            controller.accept(request, plan_for(request))
+        in_use.append(controller.plan_request.control_step)
+    assert in_use == [0, 0, 0, 2, 2, 2, 4, 4, 6]
+
+
+def test_a_latency_that_plans_would_not_last_for_is_cut():
+    controller = controller_with(replan_every=2)
+    controller.latency_steps = 100
+    assert controller.latency_steps == MANIFEST.plan_steps - 2

@@ -9,7 +9,9 @@ import typer
 
 
 def collect(
-    robot: Annotated[str, typer.Argument(help="What to demonstrate: quadruped_gaits or quadruped_composition.")],
+    robot: Annotated[
+        str, typer.Argument(help="What to demonstrate: quadruped_gaits, quadruped_composition or block_stacking.")
+    ],
     episodes: Annotated[int, typer.Option(min=1, help="Number of demonstrations.")] = 1600,
     seed: Annotated[int, typer.Option(min=0, help="Seed of the whole collection.")] = 1,
     output: Annotated[

@@ -61,6 +61,26 @@ def piles_of(arrangement: Arrangement) -> list[list[int]]:
     return piles
 
 
+def levels_of(arrangement: Arrangement) -> np.ndarray:
+    """How many blocks are under each block, (4,) int."""
+    levels = np.zeros(len(BLOCKS), dtype=int)
+    for pile in piles_of(arrangement):
+        levels[pile] = range(len(pile))
+    return levels
+
+
+def all_arrangements() -> list[Arrangement]:
+    """The 73 ways in which four blocks can stand."""
+    candidates = itertools.product((TABLE, *BLOCKS), repeat=len(BLOCKS))
+    return [supports for supports in candidates if _can_stand(supports)]
+
+
+def _can_stand(supports: Arrangement) -> bool:
+    """Whether no two blocks share one and all stand, through others, on the table."""
+    carrying = [support for support in supports if support != TABLE]
+    return len(set(carrying)) == len(carrying) and sum(map(len, piles_of(supports))) == len(BLOCKS)
+
+
 def random_arrangement(random: np.random.Generator, pile_sizes: Sequence[int]) -> Arrangement:
     """An arrangement with piles of the given sizes, any block anywhere with equal probability."""
     blocks = [int(block) for block in random.permutation(len(BLOCKS))]

@@ -39,18 +39,39 @@ def _rotation_about_vector(vector: np.ndarray, angle: float) -> np.ndarray:
     return np.eye(3) + np.sin(angle) * cross + (1 - np.cos(angle)) * cross @ cross
 
 
+def _link_rotations(joint_position: np.ndarray) -> list[np.ndarray]:
+    """Rotation matrices of the base and of the links behind each joint, eight (3, 3)."""
+    rotations = [np.eye(3)]
+    for axis, sign, angle in zip(_AXES, _SIGNS, joint_position, strict=True):
+        rotations.append(rotations[-1] @ rotation_about(axis, sign * angle))
+    return rotations
+
+
 def tool_pose(joint_position: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Position (3,) [m] and rotation matrix (3, 3) of the tool frame in the base frame.
 
     Args:
         joint_position: (7,) [rad].
     """
-    rotations = [np.eye(3)]
-    for axis, sign, angle in zip(_AXES, _SIGNS, joint_position, strict=True):
-        rotations.append(rotations[-1] @ rotation_about(axis, sign * angle))
+    rotations = _link_rotations(joint_position)
     elbow = np.array([0.0, 0.0, SHOULDER_HEIGHT]) + UPPER_LENGTH * rotations[3][:, 2]
     wrist = elbow + LOWER_LENGTH * rotations[5][:, 2]
     return wrist + TOOL_LENGTH * rotations[7][:, 2], rotations[7]
+
+
+def elbow_angle_of(joint_position: np.ndarray) -> float:
+    """By how much the elbow is swung about the line from shoulder to wrist, out of the vertical plane [rad].
+
+    Args:
+        joint_position: (7,) [rad].
+    """
+    rotations = _link_rotations(joint_position)
+    upper, lower = rotations[3][:, 2], rotations[5][:, 2]
+    line = UPPER_LENGTH * upper + LOWER_LENGTH * lower
+    line /= np.linalg.norm(line)
+    vertical = np.array([0.0, 0.0, 1.0])
+    sideways = np.cross(line, vertical)
+    return float(np.arctan2(sideways @ upper, (vertical - vertical @ line * line) @ upper))
 
 
 def joint_position_for_tool(position_in_base: np.ndarray, *, yaw: float, elbow_angle: float = 0.0) -> np.ndarray:

@@ -89,6 +89,11 @@ class StackingBody:
             self.client.resetBasePositionAndOrientation(block, place.tolist(), turn.tolist())
             self.client.resetBaseVelocity(block, [0, 0, 0], [0, 0, 0])
 
+    def scatter_blocks(self) -> None:
+        """Puts the blocks where nothing is near them."""
+        for number, block in enumerate(self.blocks):
+            self.client.resetBasePositionAndOrientation(block, [10.0 + 3.0 * number, 0.0, 5.0], [0, 0, 0, 1])
+
 
 def _box(
     client: BulletClient,

@@ -56,33 +56,33 @@ class StackingExpert:
 
     Args:
         goal: the arrangement to build.
-        start: where the tool is.
         top_speed: of the fastest joint [rad/s].
     """
 
-    def __init__(self, goal: Arrangement, *, start: ToolPlace = HOME, top_speed: float = 2.0) -> None:
+    def __init__(self, goal: Arrangement, *, top_speed: float = 2.0) -> None:
         self._goal = goal
         self._top_speed = top_speed
-        self._move = NO_MOVE
-        self._reference = start.joint_position()
-        self._tool = self._from = start
+        self._started = False
+        self._tool = self._from = HOME
+        self._reference = HOME.joint_position()
         self._opening = model.OPENING_OPEN
+        self._travel_height = HOME.height
+        self._place = np.zeros(2)
+        self._move = NO_MOVE
         self.phase = Phase.RETREAT
-        self._phase_step, self._phase_steps = 1, 1
-        self._resting = 0
+        self._phase_step = self._phase_steps = 0
+        self.resting_steps = 0
+        """Control steps since the arm came home with everything done."""
 
     @property
     def moved_block(self) -> int:
         """The block that is being moved, or -1."""
         return self._move.block
 
-    @property
-    def resting_steps(self) -> int:
-        """Control steps since the arm came home with everything done."""
-        return self._resting
-
     def targets(self, world: StackingWorld) -> np.ndarray:
         """Targets for the coming control step, (8,): joint positions [rad] and gripper opening [m]."""
+        if not self._started:
+            self._start(world)
         deviation = world.joint_position - self._reference
         off_path = float(np.abs(deviation).max())
         if self._phase_step >= self._phase_steps:
@@ -95,9 +95,18 @@ class StackingExpert:
         smooth = progress**2 * (3 - 2 * progress)
         self._tool = self._from.towards(self._aim(world), smooth)
         self._reference = self._tool.joint_position()
-        self._resting += self.phase is Phase.REST
+        self.resting_steps += self.phase is Phase.REST
         remaining = RETURN_SHARE * deviation if off_path > SLACK else 0.0
         return np.append(self._reference + remaining, self._next_opening())
+
+    def _start(self, world: StackingWorld) -> None:
+        self._started = True
+        self._tool = ToolPlace.of_arm(world.joint_position)
+        self._reference = self._tool.joint_position()
+        self._opening = world.opening
+        self._begin(Phase.RETREAT, world)
+        if self._tool.height >= self._travel_height:
+            self._next_phase(world)
 
     def _next_phase(self, world: StackingWorld) -> None:
         if self.phase in (Phase.GO_HOME, Phase.REST, Phase.RETREAT):

@@ -1,7 +1,6 @@
 """How an episode of block stacking starts: which blocks stand on which, where, and where the arm is."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -12,6 +11,10 @@ from decision_diffuser_ros.simulation.tool_place import ToolPlace
 
 PileSizes = tuple[int, ...]
 
+YAW_GAP = 0.09
+"""How far a block's yaw stays from the diagonal of 45 degrees, on either side of which a gripper takes hold of other
+faces [rad]."""
+
 
 @dataclass(frozen=True)
 class StackingStart:
@@ -19,33 +22,30 @@ class StackingStart:
 
     Attributes:
         pile_sizes: how often each kind of arrangement comes, by the sizes of its piles.
-        yaw_gap: how far a block's yaw stays from the diagonal of 45 degrees, on either side of which a gripper takes
-            hold of other faces [rad].
         pile_offset: largest deviation of a block from the one below, in x and in y [m].
         pile_turn: largest deviation of a block's yaw from the one below, but for quarter turns [rad].
         tool_height: lowest and highest of the tool [m].
         elbow_swing: largest deviation of the elbow from where it belongs [rad].
     """
 
-    pile_sizes: Mapping[PileSizes, float]
-    yaw_gap: float = 0.09
-    pile_offset: float = 0.003
+    pile_sizes: tuple[tuple[PileSizes, float], ...]
+    pile_offset: float = 0.006
     pile_turn: float = 0.06
     tool_height: tuple[float, float] = (0.25, 0.32)
     elbow_swing: float = 0.3
 
     def draw_arrangement(self, random: np.random.Generator) -> Arrangement:
         """What each block stands on."""
-        sizes = list(self.pile_sizes)
-        shares = np.array([self.pile_sizes[size] for size in sizes])
-        return random_arrangement(random, sizes[random.choice(len(sizes), p=shares / shares.sum())])
+        share = np.array([share for _, share in self.pile_sizes])
+        sizes, _ = self.pile_sizes[random.choice(len(share), p=share / share.sum())]
+        return random_arrangement(random, sizes)
 
     def draw_blocks(self, random: np.random.Generator, arrangement: Arrangement) -> tuple[np.ndarray, np.ndarray]:
         """Positions of the blocks' centres (4, 3) [m] and their yaws (4,) [rad]."""
         position, yaw = np.zeros((len(BLOCKS), 3)), np.zeros(len(BLOCKS))
         piles = piles_of(arrangement)
         for pile, place in zip(piles, random_places(random, len(piles)), strict=True):
-            turn = random.uniform(-1, 1) * (np.pi / 4 - self.yaw_gap - self.pile_turn)
+            turn = random.uniform(-1, 1) * (np.pi / 4 - YAW_GAP - self.pile_turn)
             for level, block in enumerate(pile):
                 offset = self.pile_offset * random.uniform(-1, 1, 2) if level else 0.0
                 position[block] = [*(place + offset), BLOCK_SIZE * (level + 0.5)]
@@ -58,10 +58,10 @@ class StackingStart:
         place = radius * np.array([np.cos(azimuth), np.sin(azimuth)])
         over = ToolPlace.over(place, height=random.uniform(*self.tool_height), yaw=random.uniform(-0.7, 0.7))
         swing = self.elbow_swing * random.uniform(-1, 1)
-        return ToolPlace(over.radius, over.azimuth, over.height, over.yaw, over.elbow_angle + swing)
+        return replace(over, elbow_angle=over.elbow_angle + swing)
 
 
-SCATTERED_START = StackingStart({(1, 1, 1, 1): 1.0})
+SCATTERED_START = StackingStart((((1, 1, 1, 1), 1.0),))
 """All blocks on the table."""
-STACKED_START = StackingStart({(4,): 0.2, (3, 1): 0.25, (2, 2): 0.3, (2, 1, 1): 0.25})
+STACKED_START = StackingStart((((4,), 0.2), ((3, 1), 0.25), ((2, 2), 0.3), ((2, 1, 1), 0.25)))
 """At least one block stands on another one."""

@@ -104,6 +104,8 @@ class StackingWorld:
         """
         yaw = np.asarray(block_yaw, dtype=float)
         orientation = np.stack([0 * yaw, 0 * yaw, np.sin(yaw / 2), np.cos(yaw / 2)], axis=1)
+        self._body.scatter_blocks()
+        self._client.performCollisionDetection()  # forgets which pairs were near one another: their order matters
         self._client.restoreState(self._fresh_state)  # the solver remembers old contacts
         self._body.place_arm(joint_position, opening)
         self._body.place_blocks(np.asarray(block_position, dtype=float), orientation)
@@ -159,6 +161,15 @@ class StackingWorld:
         poses = [client.getBasePositionAndOrientation(block) for block in self._body.blocks]
         self.block_position = np.array([pose[0] for pose in poses])
         self.block_orientation = canonical_orientation(np.array([pose[1] for pose in poses]))
+
+    def nudge(self, block: int, *, shift: np.ndarray, turn: float) -> None:
+        """Moves a block that lies on the table at once by (2,) [m] and turns it [rad], as if somebody had bumped it."""
+        position, orientation = self._client.getBasePositionAndOrientation(self._body.blocks[block])
+        turned = self._client.getQuaternionFromEuler([0.0, 0.0, turn])
+        _, orientation = self._client.multiplyTransforms([0, 0, 0], turned, [0, 0, 0], orientation)
+        moved = [position[0] + shift[0], position[1] + shift[1], position[2]]
+        self._client.resetBasePositionAndOrientation(self._body.blocks[block], moved, orientation)
+        self._read()
 
     @property
     def time(self) -> float:

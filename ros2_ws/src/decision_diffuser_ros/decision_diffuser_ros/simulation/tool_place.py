@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import astuple, dataclass
+from dataclasses import astuple, dataclass, replace
 
 import numpy as np
 
-from decision_diffuser_ros.simulation.iiwa_kinematics import joint_position_for_tool
+from decision_diffuser_ros.simulation.iiwa_kinematics import elbow_angle_of, joint_position_for_tool, tool_pose
 
 ELBOW_SLOPE = 0.15
 """Elbow angle for an azimuth of 1 rad: the elbow moves, and to each place of the tool belongs one of the elbow."""
@@ -35,6 +35,13 @@ class ToolPlace:
         """Over a place on the table (x, y) [m], with the elbow that belongs there."""
         azimuth = float(np.arctan2(position[1], position[0]))
         return cls(float(np.hypot(position[0], position[1])), azimuth, height, float(yaw), ELBOW_SLOPE * azimuth)
+
+    @classmethod
+    def of_arm(cls, joint_position: np.ndarray) -> ToolPlace:
+        """Where the tool is when the joints are at (7,) [rad]; a tilt of the tool is left out."""
+        position, rotation = tool_pose(joint_position)
+        here = cls.over(position, height=float(position[2]), yaw=float(np.arctan2(-rotation[0, 1], rotation[1, 1])))
+        return replace(here, elbow_angle=elbow_angle_of(joint_position))
 
     def joint_position(self) -> np.ndarray:
         """(7,) [rad]."""

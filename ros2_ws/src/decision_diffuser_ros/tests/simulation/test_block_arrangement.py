@@ -9,23 +9,26 @@ from decision_diffuser_ros.simulation.block_arrangement import (
     SCATTERED,
     TABLE,
     Move,
+    all_arrangements,
     arrangement_of,
     from_piles,
+    levels_of,
     moves_between,
     next_move,
     piles_of,
     random_arrangement,
 )
 
-ALL = [
-    supports
-    for supports in itertools.product((TABLE, 0, 1, 2, 3), repeat=4)
-    if from_piles(piles_of(supports)) == supports and sum(map(len, piles_of(supports))) == 4
-]
+ALL = all_arrangements()
 
 
 def test_there_are_73_arrangements_of_four_blocks():
-    assert len(ALL) == 73  # the sets of ordered lists of four things
+    assert len(set(ALL)) == len(ALL) == 73  # the sets of ordered lists of four things
+    assert all(from_piles(piles_of(arrangement)) == arrangement for arrangement in ALL)
+
+
+def test_levels_count_the_blocks_below():
+    assert levels_of(from_piles([[2, 0, 3], [1]])).tolist() == [1, 0, 0, 2]
 
 
 def test_every_arrangement_can_be_turned_into_every_other_one():

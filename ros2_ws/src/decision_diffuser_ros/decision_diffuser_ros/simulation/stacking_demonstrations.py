@@ -1,0 +1,180 @@
+"""Demonstrations of the stacking expert: disturbed, bumped into and put right, as the planner will meet the world.
+
+Each episode is drawn from its own random generator: it is the same in whatever process and order it is recorded. It
+is a demonstration of one constraint, which holds at its end; see `stacking_goals` for what else is built and why.
+"""
+
+import functools
+from dataclasses import asdict, dataclass, field
+
+import numpy as np
+
+from decision_diffuser_ros.data.description import DataDescription
+from decision_diffuser_ros.data.episode import Episode
+from decision_diffuser_ros.simulation import stacking_model as model
+from decision_diffuser_ros.simulation.block_arrangement import Arrangement, arrangement_of, piles_of
+from decision_diffuser_ros.simulation.block_constraints import CONSTRAINT_NAMES
+from decision_diffuser_ros.simulation.iiwa_kinematics import JOINT_NAMES
+from decision_diffuser_ros.simulation.stacking_env import BlockStackingEnv
+from decision_diffuser_ros.simulation.stacking_expert import Phase, StackingExpert
+from decision_diffuser_ros.simulation.stacking_goals import FROM_PILES, FROM_TABLE, GoalPreference
+from decision_diffuser_ros.simulation.stacking_mishaps import MishapRange, Mishaps
+from decision_diffuser_ros.simulation.stacking_start import SCATTERED_START, STACKED_START, StackingStart
+from decision_diffuser_ros.simulation.stacking_world import StackingWorld
+from decision_diffuser_ros.simulation.target_disturbance import TargetDisturbance
+
+CAREFUL_PHASES = (Phase.DESCEND, Phase.CLOSE, Phase.LOWER, Phase.OPEN)
+ATTEMPTS = 10
+
+
+@dataclass(frozen=True)
+class StackingRange:
+    """What varies between demonstrations.
+
+    Attributes:
+        scattered_share: share of the episodes that start with all blocks on the table.
+        scattered: how these start.
+        stacked: how the others start.
+        from_table: what is built in the first ones.
+        from_piles: what is built in the others.
+        rest_steps: control steps recorded after the arm has come home: at least as long as a plan, so that the planner
+            sees what is to be done when nothing is.
+        most_steps: control steps after which an attempt is given up.
+        disturbed_share: share of the episodes with kicks on the joint targets.
+        calm_steps: shortest and longest stretch between kicks.
+        kick_steps: shortest and longest kick.
+        target_noise: largest standard deviation of a kick [rad].
+        careful_strength: of the kicks while fingers and blocks touch or nearly do; elsewhere it is 1.
+        freeze_share: share of the kicks in which the targets freeze instead.
+        mishaps: what happens to the blocks.
+    """
+
+    scattered_share: float = 0.5
+    scattered: StackingStart = SCATTERED_START
+    stacked: StackingStart = STACKED_START
+    from_table: GoalPreference = FROM_TABLE
+    from_piles: GoalPreference = FROM_PILES
+    rest_steps: int = 40
+    most_steps: int = 450
+    disturbed_share: float = 0.5
+    calm_steps: tuple[int, int] = (50, 110)
+    kick_steps: tuple[int, int] = (2, 4)
+    target_noise: float = 0.06
+    careful_strength: float = 0.2
+    freeze_share: float = 0.2
+    mishaps: MishapRange = field(default_factory=MishapRange)
+
+
+class _Disturbance:
+    """Turns the expert's clean targets into what the arm gets, and lets mishaps happen to the blocks."""
+
+    def __init__(self, ranges: StackingRange, random: np.random.Generator) -> None:
+        self._careful_strength = ranges.careful_strength
+        self._mishaps = Mishaps(ranges.mishaps, random)
+        self._kicks = TargetDisturbance(
+            random,
+            joints=len(JOINT_NAMES),
+            share=ranges.disturbed_share,
+            calm_steps=ranges.calm_steps,
+            burst_steps=ranges.kick_steps,
+            noise=ranges.target_noise,
+            freeze_share=ranges.freeze_share,
+        )
+
+    def __call__(self, targets: np.ndarray, world: StackingWorld, expert: StackingExpert) -> tuple[np.ndarray, bool]:
+        """Targets (8,) [rad, m] within what the robot can do, and whether anything but the expert acts."""
+        nudged, slips = self._mishaps.happen(world, expert)
+        strength = self._careful_strength if expert.phase in CAREFUL_PHASES else 1.0
+        joints, kicked = self._kicks(targets[:-1], strength=strength)
+        applied = np.append(joints, model.OPENING_OPEN if slips else targets[-1])
+        return np.clip(applied, model.ACTION_LOWER, model.ACTION_UPPER), nudged or slips or kicked
+
+
+@functools.cache
+def _environment() -> BlockStackingEnv:
+    return BlockStackingEnv()
+
+
+def record_episode(seed: int, number: int, ranges: StackingRange | None = None) -> Episode:
+    """Demonstration `number` of the collection `seed`.
+
+    An attempt that does not end in the arrangement it was to build is no demonstration; another one is made instead.
+    `attributes` say how many it took.
+
+    `states` (steps + 1, 36); `actions` (steps, 8) the expert's clean targets [rad, m]; `skills` (steps,) the index in
+    `CONSTRAINT_NAMES` of the one constraint that the episode shows. `extras` hold `constraints_hold` (steps + 1, 12),
+    by height alone, whose last row are all labels that the episode could have; `applied_actions` (steps, 8);
+    `disturbed` (steps,), whether anything but the expert acted; `phase` (steps,), see `Phase`; `moved_block` (steps,),
+    -1 for none.
+    """
+    ranges = ranges or StackingRange()
+    for attempt in range(ATTEMPTS):
+        episode = record_attempt(seed, number, attempt, ranges)
+        if episode.attributes["success"]:
+            break
+    return episode
+
+
+def record_attempt(seed: int, number: int, attempt: int, ranges: StackingRange) -> Episode:
+    """One attempt at a demonstration, as `record_episode`; `attributes` say whether it was a `success`."""
+    random = np.random.default_rng([seed, number, attempt])
+    scattered = random.uniform() < ranges.scattered_share
+    env = _environment()
+    start = ranges.scattered if scattered else ranges.stacked
+    state, info = env.reset(seed=int(random.integers(2**31)), options={"start": start})
+    first = arrangement_of(env.world.block_position)
+    goal, label = (ranges.from_table if scattered else ranges.from_piles).draw(random, first)
+    expert = StackingExpert(goal)
+    disturb = _Disturbance(ranges, random)
+    states, infos = [state], [info]
+    steps: list[tuple[np.ndarray, np.ndarray, bool, Phase, int]] = []
+    while expert.resting_steps < ranges.rest_steps and len(steps) < ranges.most_steps:
+        targets = expert.targets(env.world)
+        applied, disturbed = disturb(targets, env.world, expert)
+        state, _, _, _, info = env.step(applied)
+        steps.append((targets, applied, disturbed, expert.phase, expert.moved_block))
+        states.append(state)
+        infos.append(info)
+    actions, applied_actions, disturbances, phases, blocks = zip(*steps, strict=True)
+    return Episode(
+        states=np.array(states),
+        actions=np.array(actions),
+        skills=np.full(len(actions), label),
+        extras={
+            "constraints_hold": np.array([info["constraints_hold"] for info in infos]),
+            "applied_actions": np.array(applied_actions, dtype=np.float32),
+            "disturbed": np.array(disturbances),
+            "phase": np.array(phases, dtype=np.int8),
+            "moved_block": np.array(blocks, dtype=np.int8),
+        },
+        attributes={
+            "seed": seed,
+            "number": number,
+            "attempt": attempt,
+            "constraint": CONSTRAINT_NAMES[label],
+            "scattered_start": scattered,
+            "start": _text(first),
+            "goal": _text(goal),
+            "success": expert.resting_steps > 0 and arrangement_of(env.world.block_position) == goal,
+        },
+    )
+
+
+def _text(arrangement: Arrangement) -> str:
+    """The piles from bottom to top, e.g. `red blue, green, yellow`."""
+    return ", ".join(" ".join(model.BLOCK_NAMES[block] for block in pile) for pile in piles_of(arrangement))
+
+
+def attributes(ranges: StackingRange) -> dict[str, object]:
+    """Facts about the data set: what its numbers mean, and what varied."""
+    description = DataDescription(
+        name="block_stacking",
+        robot="kuka_iiwa",
+        state=model.STATE_ENTRIES,
+        action=model.ACTION_ENTRIES,
+        joint_names=JOINT_NAMES,
+        skill_names=CONSTRAINT_NAMES,
+        step_duration=model.CONTROL_STEP,
+        choice_kind="constraint",
+    )
+    return {"description": description.to_json(), "ranges": asdict(ranges)}

@@ -1,0 +1,45 @@
+"""What is built and how it is labelled."""
+
+import collections
+
+import numpy as np
+
+from decision_diffuser_ros.simulation.block_arrangement import SCATTERED, from_piles, moves_between, piles_of
+from decision_diffuser_ros.simulation.block_constraints import constraint_index
+from decision_diffuser_ros.simulation.stacking_goals import FROM_PILES, FROM_TABLE, constraints_of
+
+TOWER = from_piles([[0, 1, 2, 3]])
+
+
+def draws(preference, start, count=600):
+    random = np.random.default_rng(0)
+    return [preference.draw(random, start) for _ in range(count)]
+
+
+def test_the_label_always_holds_in_the_goal_and_every_label_comes():
+    for preference, start in ((FROM_TABLE, SCATTERED), (FROM_PILES, TOWER)):
+        drawn = draws(preference, start)
+        assert all(constraints_of(goal)[label] for goal, label in drawn)
+        labels = collections.Counter(label for _, label in drawn)
+        assert len(labels) == 12
+        if start == SCATTERED:
+            assert min(labels.values()) > 25
+
+
+def test_a_label_is_shown_by_every_kind_of_arrangement():
+    """What two constraints have in common must be among the demonstrations of each."""
+    label = constraint_index("red > blue")
+    goals = {goal for goal, drawn in draws(FROM_TABLE, SCATTERED, 2500) if drawn == label}
+    kinds = collections.Counter(len(piles_of(goal)) for goal in goals)
+    assert kinds[1] >= 10  # of 12, half of all towers of four
+    assert kinds[2] >= 10
+    assert kinds[3] == 3  # red on any other block
+
+
+def test_labels_that_hold_already_are_the_minority_and_far_goals_are_rare():
+    drawn = draws(FROM_PILES, TOWER)
+    new = np.mean([not constraints_of(TOWER)[label] for _, label in drawn])
+    assert 0.7 < new < 0.9
+    moves = [moves_between(TOWER, goal) for goal, _ in drawn]
+    assert max(moves) <= 4
+    assert any(goal == TOWER for goal, _ in drawn)

@@ -135,12 +135,13 @@ class CommandRecord:
         )
 
     def _segments(self, bounds: CommandBounds, begin: int) -> list[tuple[int, int]]:
-        """Ranges of commands without a new beginning: in each break, the largest jump is taken for one."""
+        """Ranges of commands without a new beginning: in each break, the largest jump is taken for one, if there is any."""
         cuts = [begin]
         for first, last in self.breaks:
             window = range(max(first, begin + 1, 1), min(last, len(self.commands)))
-            if window:
-                cuts.append(max(window, key=lambda index: self._jump(bounds, index)))
+            jumps = {index: self._jump(bounds, index) for index in window}
+            if jumps and max(jumps.values()) > 1.0 + TOLERANCE:
+                cuts.append(max(jumps, key=lambda index: jumps[index]))
         edges = sorted({*cuts, len(self.commands)})
         return [(first, last) for first, last in pairwise(edges)]
 

@@ -49,9 +49,10 @@ class ControlAssembly:
         planner: the planner's process, not started yet.
         request: what is asked at first.
         joint_names: order of the published commands.
+        action_joints: order of an action's entries.
         action_of_joint: index into an action of each of `joint_names`.
         reading_of_action: index into a joint reading of each action entry.
-        frozen_readings: so many equal readings in a row are refused; 0 for no limit.
+        frozen_after: equal readings for so long are refused [s]; 0 for any time.
     """
 
     manifest: Manifest
@@ -60,9 +61,10 @@ class ControlAssembly:
     planner: PlannerProcess
     request: SkillRequest
     joint_names: tuple[str, ...]
+    action_joints: tuple[str, ...]
     action_of_joint: list[int]
     reading_of_action: list[int]
-    frozen_readings: int
+    frozen_after: float
 
 
 def assemble_control(
@@ -123,9 +125,10 @@ def assemble_control(
         planner=_planner_process(parameters, bundle, conditions),
         request=request,
         joint_names=joint_names,
+        action_joints=action_joints,
         action_of_joint=[action_joints.index(joint) for joint in joint_names],
         reading_of_action=[manifest.joint_names.index(joint) for joint in action_joints],
-        frozen_readings=parameters.watchdog_frozen_readings,
+        frozen_after=parameters.watchdog_frozen_after,
     )
 
 

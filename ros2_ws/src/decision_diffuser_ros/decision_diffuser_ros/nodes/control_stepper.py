@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from decision_diffuser_ros.control.frozen_readings import FrozenCheck
 from decision_diffuser_ros.control.planner_process import PlannerProcess, PlanResult
+from decision_diffuser_ros.control.plausible_readings import require_plausible_joints, require_plausible_rotation
 from decision_diffuser_ros.control.receding_horizon import PlanRequest
 from decision_diffuser_ros.control.safe_controller import ControlDecision, ControlMode, SafeController
 from decision_diffuser_ros.control.state_assembly import ImuReading, JointReading
@@ -53,8 +54,8 @@ class ControlStepper:
         self._assembly = assembly
         self._safe = assembly.safe
         self._simulated_time = simulated_time
-        self._joint_check = FrozenCheck(JOINT_SOURCE, limit=assembly.frozen_readings)
-        self._imu_check = FrozenCheck(IMU_SOURCE, limit=assembly.frozen_readings)
+        self._joint_check = FrozenCheck(JOINT_SOURCE, frozen_after=assembly.frozen_after)
+        self._imu_check = FrozenCheck(IMU_SOURCE, frozen_after=assembly.frozen_after)
         self._planner = assembly.planner
         self._wait_for_plans = wait_for_plans
         self._wait_for_first_plan = wait_for_first_plan
@@ -83,16 +84,22 @@ class ControlStepper:
         self._safe.activate(now)
 
     def take_joints(self, joints: JointReading, now: float) -> None:
-        """Remember a good joint reading that arrived at steady time `now` [s]. Raises StateError if it is frozen."""
-        is_new = self._joint_check.is_new(joints.stamp, np.concatenate([joints.position, joints.velocity]))
+        """Remember a joint reading that arrived at steady time `now` [s]. Raises StateError if it is not good."""
+        where = self._assembly.reading_of_action
+        require_plausible_joints(
+            joints.position[where], joints.velocity[where], self._safe.limiter.limits, self._assembly.action_joints
+        )
+        is_new = self._joint_check.is_new(joints.stamp, np.concatenate([joints.position, joints.velocity]), now=now)
         if not is_new and not self._simulated_time:
             return
         self._joints = joints
         self._safe.watchdog.report(JOINT_SOURCE, now)
 
     def take_imu(self, imu: ImuReading, now: float) -> None:
-        """Remember a good IMU reading that arrived at steady time `now` [s]. Raises StateError if it is frozen."""
-        is_new = self._imu_check.is_new(imu.stamp, np.concatenate([imu.gravity_direction, imu.angular_velocity]))
+        """Remember an IMU reading that arrived at steady time `now` [s]. Raises StateError if it is not good."""
+        require_plausible_rotation(imu.angular_velocity)
+        values = np.concatenate([imu.gravity_direction, imu.angular_velocity])
+        is_new = self._imu_check.is_new(imu.stamp, values, now=now)
         if not is_new and not self._simulated_time:
             return
         self._imu = imu

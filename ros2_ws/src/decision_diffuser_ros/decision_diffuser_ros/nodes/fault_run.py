@@ -26,7 +26,6 @@ BENCH_PARAMETERS: dict[str, object] = {
     "watchdog.hold_after": 0.25,
     "watchdog.damping_after": 1.0,
     "watchdog.hold_after_in_simulation": 1.0,
-    "watchdog.frozen_readings": 50,
 }
 CALM = 0.5  # [s], of walking before a fault
 PATIENCE = 6.0  # [s], for the planner to recover by itself

@@ -138,12 +138,12 @@ SPECS = (
         3600.0,
     ),
     ParameterSpec(
-        "watchdog.frozen_readings",
-        0,
-        "equal readings in a row, to the last bit, that are refused; 0: any number, for sensors without noise",
-        "1",
-        0,
-        1000000,
+        "watchdog.frozen_after",
+        0.0,
+        "readings equal to the last bit for so long are refused; 0: for any time, for sensors without noise",
+        "s",
+        0.0,
+        3600.0,
     ),
     ParameterSpec("watchdog.recovery_time", 0.2, "all must be fresh for so long to leave HOLD", "s", 0.0, 60.0),
     ParameterSpec("watchdog.tilt_limit", 0.8, "angle of the base that leads to DAMPING", "rad", 0.01, 3.2),
@@ -231,7 +231,7 @@ class PlannerParameters:
     watchdog_hold_after_in_simulation: float
     watchdog_damping_after: float
     watchdog_damping_after_without_plan: float
-    watchdog_frozen_readings: int
+    watchdog_frozen_after: float
     watchdog_recovery_time: float
     watchdog_tilt_limit: float
     damping_rest_pose: tuple[float, ...] | None

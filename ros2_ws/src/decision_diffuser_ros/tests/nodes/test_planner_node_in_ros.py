@@ -43,6 +43,7 @@ def start_planner(bundle, log, *, namespace="", **parameters):
         "synchronous_planning": True,
         "bundle": bundle,
         "watchdog.hold_after_in_simulation": HOLD_AFTER,
+        "watchdog.frozen_after": 0.0,  # this robot says the same again and again
     }
     return NodeProcess("planner_node", log, parameters={**defaults, **parameters}, namespace=namespace)
 

@@ -1,0 +1,35 @@
+"""What no robot can measure is refused; what one that moves fast or stands badly measures is not."""
+
+import numpy as np
+import pytest
+
+from decision_diffuser_ros.control.limits import CommandLimits
+from decision_diffuser_ros.control.plausible_readings import require_plausible_joints, require_plausible_rotation
+from decision_diffuser_ros.errors import StateError
+
+LIMITS = CommandLimits(lower=[-1.0, -2.0], upper=[1.0, 0.0], max_velocity=[10.0, 20.0])
+NAMES = ("hip", "knee")
+NONE = np.zeros(2)
+
+
+def test_joints_somewhat_beyond_their_limits_are_possible():
+    require_plausible_joints(np.array([1.5, -4.0]), np.array([99.0, -150.0]), LIMITS, NAMES)
+
+
+@pytest.mark.parametrize(
+    "position, velocity, message",
+    [
+        ([0.0, 1e300], NONE, "position of joint 'knee' is impossible: its limits are -2 to 0 rad. Got 1e"),
+        ([-5.0, 0.0], NONE, "position of joint 'hip' is impossible: its limits are -1 to 1 rad. Got -5 rad"),
+        ([0.0, 0.0], [0.0, -1e30], "velocity of joint 'knee' is impossible: its limit is 20 rad/s. Got -1e"),
+    ],
+)
+def test_impossible_joints_are_refused(position, velocity, message):
+    with pytest.raises(StateError, match=message):
+        require_plausible_joints(np.array(position), np.array(velocity), LIMITS, NAMES)
+
+
+def test_an_impossible_rotation_is_refused():
+    require_plausible_rotation(np.array([30.0, -30.0, 0.0]))
+    with pytest.raises(StateError, match=r"impossible: at most 200 rad/s can be measured. Got \[0.0, 1e\+20, 0.0\]"):
+        require_plausible_rotation(np.array([0.0, 1e20, 0.0]))

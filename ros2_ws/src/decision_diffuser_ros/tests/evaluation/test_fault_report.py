@@ -1,0 +1,63 @@
+"""What the table and the JSON say about faults."""
+
+import json
+
+from decision_diffuser_ros.evaluation.command_record import CommandFindings
+from decision_diffuser_ros.evaluation.fault_report import (
+    COLUMNS,
+    FaultOutcome,
+    outcome_row,
+    outcome_table,
+    verdict_of,
+)
+
+FINDINGS = CommandFindings(
+    commands=50,
+    not_finite=0,
+    beyond_position=0,
+    velocity_share=0.4,
+    acceleration_share=0.5,
+    starts=1,
+    largest_start=0.0,
+)
+
+
+def outcome(**changes):
+    values = {
+        "name": "gap",
+        "description": "no readings",
+        "expected": "safe",
+        "modes": [(0.0, "ACTIVE"), (0.25, "HOLD")],
+        "seconds_to_safe": 0.25,
+        "recovery": "by itself",
+        "seconds_to_recover": 0.4,
+        "findings": FINDINGS,
+    }
+    return FaultOutcome(**{**values, **changes})
+
+
+def test_a_fault_that_must_be_noticed_and_is_not_is_a_problem():
+    assert verdict_of("safe", [(0.0, "ACTIVE")])
+    assert verdict_of("safe", [(0.0, "ACTIVE"), (0.3, "HOLD")]) == []
+    assert verdict_of("any", [(0.0, "ACTIVE")]) == []
+
+
+def test_a_row_has_every_column():
+    row = outcome_row(outcome())
+    assert dict(zip(COLUMNS, row, strict=True)) == {
+        "fault": "gap", "mode": "ACTIVE HOLD", "safe after s": "0.25", "recovered": "by itself", "after s": "0.40",
+        "commands": "50", "velocity": "0.40", "accel.": "0.50", "verdict": "safe",
+    }  # fmt: skip
+    assert outcome_table([outcome()]).row_count == 1
+
+
+def test_problems_and_skipped_faults_are_shown():
+    assert outcome_row(outcome(problems=["a command jumped"]))[-1] == "a command jumped"
+    assert not outcome(problems=["a command jumped"]).passed
+    assert outcome_row(outcome(findings=None, skipped="no root"))[-1] == "skipped: no root"
+
+
+def test_an_outcome_is_json():
+    value = json.loads(json.dumps(outcome().to_json()))
+    assert value["findings"]["velocity_share"] == 0.4
+    assert value["passed"] is True

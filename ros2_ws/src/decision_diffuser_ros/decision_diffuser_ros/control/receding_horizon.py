@@ -23,7 +23,7 @@ between the two plans: what was aimed at before the seam is what the new plan go
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 

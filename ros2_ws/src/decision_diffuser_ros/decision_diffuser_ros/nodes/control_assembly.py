@@ -15,10 +15,11 @@ from decision_diffuser_ros.control.safe_controller import SafeController, SafeCo
 from decision_diffuser_ros.control.state_assembly import StateAssembler
 from decision_diffuser_ros.control.watchdog import Watchdog, WatchdogSettings
 from decision_diffuser_ros.errors import ConfigurationError
+from decision_diffuser_ros.nodes.condition_request import Request, read_condition
 from decision_diffuser_ros.nodes.limit_assembly import command_limits, in_action_order
-from decision_diffuser_ros.nodes.skill_request import SkillRequest, first_request
+from decision_diffuser_ros.nodes.skill_request import first_request
 from decision_diffuser_ros.planner.bundle import Bundle
-from decision_diffuser_ros.planner.conditions import Condition
+from decision_diffuser_ros.planner.conditions import Conditions
 from decision_diffuser_ros.planner.manifest import Manifest
 from decision_diffuser_ros.planner.settings import SamplingSettings
 from decision_diffuser_ros.resources import model_directory
@@ -59,7 +60,7 @@ class ControlAssembly:
     assembler: StateAssembler
     safe: SafeController
     planner: PlannerProcess
-    request: SkillRequest
+    request: Request
     joint_names: tuple[str, ...]
     action_joints: tuple[str, ...]
     action_of_joint: list[int]
@@ -81,7 +82,7 @@ def assemble_control(
     Raises:
         BundleError: the bundle is damaged or not what its manifest says.
         ConfigurationError: the parameters do not fit the model; the message says expected and got.
-        ConditionError: the model does not know the first skill.
+        ConditionError: the model does not know the first skill, or the first condition cannot be read.
     """
     if parameters.synchronous_planning and not simulated_time:
         raise ConfigurationError(
@@ -103,7 +104,7 @@ def assemble_control(
         parameters, description=robot_description, joint_names=joint_names, joint_of_action=joint_of_action
     )
     assembler = StateAssembler(manifest)
-    request = first_request(manifest, skill=parameters.skill, numbers={"forward_speed": parameters.forward_speed})
+    request = _first_request(parameters, manifest)
     conditions = request.conditions(manifest)
     safe = SafeController(
         controller=RecedingHorizonController(
@@ -132,9 +133,15 @@ def assemble_control(
     )
 
 
-def _planner_process(
-    parameters: PlannerParameters, bundle: Bundle, conditions: tuple[Condition, ...]
-) -> PlannerProcess:
+def _first_request(parameters: PlannerParameters, manifest: Manifest) -> Request:
+    """Return what is asked at first: the expression if there is one, else the skill."""
+    if parameters.condition is None:
+        return first_request(manifest, skill=parameters.skill, numbers={"forward_speed": parameters.forward_speed})
+    negation_weight = sampling_settings(parameters, manifest).negation_weight
+    return read_condition(parameters.condition, manifest, negation_weight=negation_weight).request
+
+
+def _planner_process(parameters: PlannerParameters, bundle: Bundle, conditions: Conditions) -> PlannerProcess:
     """Return the process that will plan with the bundle, not yet started."""
     memory_limit = parameters.planner_process_memory_limit
     worker = PlannerWorkerSettings(
@@ -162,7 +169,10 @@ def sampling_settings(parameters: PlannerParameters, manifest: Manifest) -> Samp
     Raises:
         ConfigurationError: the model cannot do what is set.
     """
-    names = ("sampler", "denoising_steps", "guidance_weight", "temperature", "history")
+    names = (
+        "sampler", "denoising_steps", "guidance_weight", "temperature", "history",
+        "candidates", "branch_margin", "negation_weight",
+    )  # fmt: skip
     given = {name: getattr(parameters, name) for name in names if getattr(parameters, name) is not None}
     settings = dataclasses.replace(manifest.sampling, **given)
     settings.check_against(denoising_steps=manifest.schedule.denoising_steps, history=manifest.history)

@@ -12,7 +12,7 @@ import time
 import traceback
 
 from decision_diffuser_msgs.msg import PlannerStatus
-from decision_diffuser_msgs.srv import ListSkills, SetSkill
+from decision_diffuser_msgs.srv import ListSkills, SetCondition, SetSkill
 from diagnostic_msgs.msg import DiagnosticArray
 from rcl_interfaces.msg import SetParametersResult
 from rclpy.clock import Clock, ClockType
@@ -50,6 +50,7 @@ class PlannerNode(LifecycleNode):
         self._status_publisher = self.create_publisher(PlannerStatus, "~/status", qos.STATUS)
         self._diagnostics_publisher = self.create_publisher(DiagnosticArray, "/diagnostics", qos.DIAGNOSTICS)
         self.create_service(SetSkill, "~/set_skill", self._set_skill)
+        self.create_service(SetCondition, "~/set_condition", self._set_condition)
         self.create_service(ListSkills, "~/list_skills", self._list_skills)
         self.create_service(Trigger, "~/estop", self._stop_in_emergency)
         self.create_service(Trigger, "~/reset", self._reset)
@@ -172,6 +173,25 @@ class PlannerNode(LifecycleNode):
             return response
         response.success, response.message = True, asked.text()
         self.get_logger().info(f"asked for {asked.text()}")
+        self._publish_status()
+        return response
+
+    def _set_condition(
+        self, request: SetCondition.Request, response: SetCondition.Response
+    ) -> SetCondition.Response:
+        session = self._session
+        if session is None:
+            response.message = "no model is loaded yet; configure the node first"
+            return response
+        try:
+            asked, remark = session.read_condition(request.expression)
+            session.ask_for(asked)
+        except ConditionError as error:
+            response.message = str(error)
+            self.get_logger().warning(f"set_condition refused: {error}")
+            return response
+        response.success, response.normalised, response.message = True, asked.text(), remark
+        self.get_logger().info(f"asked for {asked.text()}" + (f"; {remark}" if remark else ""))
         self._publish_status()
         return response
 

@@ -46,6 +46,11 @@ SPECS = (
     ParameterSpec(
         "forward_speed", ParameterType.DOUBLE, "speed asked at first, for models that take one; not set: none", "m/s"
     ),
+    ParameterSpec(
+        "condition",
+        ParameterType.STRING,
+        "expression asked at first, in place of skill and forward_speed; not set: those; empty: unconditioned",
+    ),
     # How it plans
     ParameterSpec("sampler", ParameterType.STRING, "ddim or ddpm" + FROM_MANIFEST),
     ParameterSpec("denoising_steps", ParameterType.INTEGER, "denoising steps of a plan" + FROM_MANIFEST, "1", 1, 1000),
@@ -53,6 +58,25 @@ SPECS = (
     ParameterSpec("temperature", ParameterType.DOUBLE, "factor on the noise's variance" + FROM_MANIFEST, "1", 0.0, 1.0),
     ParameterSpec(
         "history", ParameterType.INTEGER, "observed states in a plan" + FROM_MANIFEST, "control steps", 1, 1000
+    ),
+    ParameterSpec(
+        "candidates", ParameterType.INTEGER, "plans of each branch to choose from" + FROM_MANIFEST, "1", 1, 64
+    ),
+    ParameterSpec(
+        "branch_margin",
+        ParameterType.DOUBLE,
+        "by how much a plan of another branch must be better than of the one in use" + FROM_MANIFEST,
+        "nat",
+        0.0,
+        1e6,
+    ),
+    ParameterSpec(
+        "negation_weight",
+        ParameterType.DOUBLE,
+        "weight of a NOT that an expression gives none" + FROM_MANIFEST,
+        "1",
+        0.0,
+        100.0,
     ),
     ParameterSpec("seed", 0, "seed of the noise", "", 0),
     ParameterSpec("replan_every", 2, "period of plan requests", "control steps", 1, 1000),
@@ -203,11 +227,15 @@ class PlannerParameters:
     step_duration: float | None
     skill: str | None
     forward_speed: float | None
+    condition: str | None
     sampler: str | None
     denoising_steps: int | None
     guidance_weight: float | None
     temperature: float | None
     history: int | None
+    candidates: int | None
+    branch_margin: float | None
+    negation_weight: float | None
     seed: int
     replan_every: int
     planning_latency_steps: int

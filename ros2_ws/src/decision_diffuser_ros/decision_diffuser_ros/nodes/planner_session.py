@@ -24,13 +24,13 @@ from decision_diffuser_ros.control.health import HealthLevel, HealthReport
 from decision_diffuser_ros.control.safe_controller import ControlDecision
 from decision_diffuser_ros.errors import StateError
 from decision_diffuser_ros.nodes import messages, qos
-from decision_diffuser_ros.nodes.control_assembly import assemble_control
+from decision_diffuser_ros.nodes.condition_request import ReadRequest, Request, read_condition
+from decision_diffuser_ros.nodes.control_assembly import assemble_control, sampling_settings
 from decision_diffuser_ros.nodes.control_loop import DeadlineLoop
 from decision_diffuser_ros.nodes.control_stepper import ControlStepper
 from decision_diffuser_ros.nodes.diagnostics import PlannerDiagnostics
 from decision_diffuser_ros.nodes.planner_parameters import JOINT_TRAJECTORY, PlannerParameters
 from decision_diffuser_ros.nodes.robot_description import read_robot_description
-from decision_diffuser_ros.nodes.skill_request import SkillRequest
 from decision_diffuser_ros.nodes.stamp_trigger import StampTrigger, TriggeredStep
 
 FORWARD_COMMAND_TOPIC = "joint_group_position_controller/commands"
@@ -157,7 +157,12 @@ class PlannerSession:
                 self._node.destroy_publisher(publisher)
         self.assembly.planner.stop()
 
-    def ask_for(self, request: SkillRequest) -> None:
+    def read_condition(self, text: str) -> ReadRequest:
+        """The request of an expression, which is not asked for yet. Raises ConditionError."""
+        settings = sampling_settings(self._options, self.assembly.manifest)
+        return read_condition(text, self.assembly.manifest, negation_weight=settings.negation_weight)
+
+    def ask_for(self, request: Request) -> None:
         """Ask for this from the next plan on. Raises ConditionError; nothing changes then."""
         with self.lock:
             self.assembly.safe.controller.set_conditions(request.conditions(self.assembly.manifest))

@@ -7,8 +7,9 @@ import math
 from decision_diffuser_msgs.msg import PlannerStatus
 
 from decision_diffuser_ros.control.safe_controller import ControlMode
+from decision_diffuser_ros.nodes.condition_request import Request
 from decision_diffuser_ros.nodes.planner_session import PlannerSession
-from decision_diffuser_ros.nodes.skill_request import SkillRequest
+from decision_diffuser_ros.planner.expression import alternative_of, alternative_text
 
 MODES = {
     ControlMode.WAITING: PlannerStatus.WAITING,
@@ -31,6 +32,7 @@ def planner_status(session: PlannerSession, *, message: str) -> PlannerStatus:
         mode=MODES[safe.decision.mode] if session.is_active else PlannerStatus.INACTIVE,
         model=assembly.manifest.name,
         message=_message(session, message),
+        plan_condition=_plan_condition(session),
         plan_id=safe.plans_followed,
         plan_age=stepper.plan_age(),
         planning_duration=1000.0 * stepper.planning_duration,
@@ -45,13 +47,19 @@ def planner_status(session: PlannerSession, *, message: str) -> PlannerStatus:
     return status
 
 
-def write_request(message: PlannerStatus, request: SkillRequest) -> None:
+def write_request(message: PlannerStatus, request: Request) -> None:
     """Write what is asked for into a message."""
     message.skills = list(request.skills)
     message.weights = list(request.weights)
     message.number_names = list(request.numbers)
     message.numbers = list(request.numbers.values())
     message.condition = request.text()
+
+
+def _plan_condition(session: PlannerSession) -> str:
+    """Return what the plan in use was sampled for: of alternatives the one that was chosen."""
+    plan = session.assembly.safe.controller.plan
+    return "" if plan is None else alternative_text(alternative_of(plan.conditions))
 
 
 def _message(session: PlannerSession, message: str) -> str:

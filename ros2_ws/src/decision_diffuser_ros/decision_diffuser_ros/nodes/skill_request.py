@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from decision_diffuser_ros.errors import ConditionError
 from decision_diffuser_ros.planner.conditions import Condition, ConditionEncoder
+from decision_diffuser_ros.planner.expression import Alternative, Term, alternative_text, branch_of
 from decision_diffuser_ros.planner.manifest import Manifest
 from decision_diffuser_ros.planner.manifest_records import ConditionKind
 
@@ -45,32 +46,28 @@ class SkillRequest:
         return SkillRequest(tuple(skills), tuple(weights), asked)
 
     def conditions(self, manifest: Manifest) -> tuple[Condition, ...]:
-        """Return one condition a skill, each with all numbers; none at all if nothing is asked.
+        """Return one condition a skill, wanted ones with all numbers; none at all if nothing is asked.
 
         Raises:
             ConditionError: the model does not know a skill or number, or a value is out of range.
         """
         skill_kind = choice_kind(manifest)
-        kind = skill_kind.kind if skill_kind is not None else "skill"
-        found = tuple(
-            Condition({kind: skill, **self.numbers}, weight=weight)
-            for skill, weight in zip(self.skills, self.weights, strict=True)
-        )
-        if not self.skills and self.numbers:
-            found = (Condition(dict(self.numbers)),)
+        found = branch_of(self._alternative("skill" if skill_kind is None else skill_kind.kind))
         encoder = ConditionEncoder(manifest)
         for condition in found:
             encoder.encode(condition)
         return found
 
     def text(self) -> str:
-        """Return the request for people, e.g. `0.7*trot & 0.3*bound & forward_speed=0.6`."""
-        parts = [
-            skill if math.isclose(weight, 1.0) else f"{weight:g}*{skill}"
+        """Return the request as an expression, e.g. `0.7*trot & 0.3*!bound & forward_speed=0.6`."""
+        return alternative_text(self._alternative("skill"))
+
+    def _alternative(self, kind: str) -> Alternative:
+        skills = (
+            Term(kind, skill, None if weight == 1.0 else abs(weight), is_negated=weight < 0.0)
             for skill, weight in zip(self.skills, self.weights, strict=True)
-        ]
-        parts += [f"{name}={value:g}" for name, value in self.numbers.items()]
-        return " & ".join(parts) or "unconditioned"
+        )
+        return (*skills, *(Term(name, value) for name, value in self.numbers.items()))
 
 
 def first_request(manifest: Manifest, *, skill: str | None, numbers: Mapping[str, float | None]) -> SkillRequest:

@@ -48,7 +48,7 @@ class Condition:
 Branch = tuple[Condition, ...]
 """Conditions that are fulfilled together."""
 
-Conditions = Sequence[Condition] | Sequence[Sequence[Condition]]
+Conditions = Sequence[Condition | Sequence[Condition]]
 """What a plan is asked for: conditions that are fulfilled together, or several branches, one of which is (OR)."""
 
 

@@ -120,6 +120,26 @@ def branch_of(alternative: Alternative, negation_weight: float = NEGATION_WEIGHT
     return tuple(conditions)
 
 
+def alternative_of(branch: Branch) -> Alternative:
+    """The terms of conditions, such that `branch_of` makes the same conditions of them again.
+
+    Numbers that names share stand once, after them. Conditions that no expression makes, such as two names with
+    different values of one number, become terms for people to read all the same.
+    """
+    names: list[Term] = []
+    numbers: list[Term] = []
+    for condition in branch:
+        weight = abs(condition.weight)
+        is_negated = condition.weight < 0.0
+        own_weight = None if weight == 1.0 and not is_negated else weight
+        own_names = [kind for kind, value in condition.values.items() if isinstance(value, str)]
+        for kind, value in condition.values.items():
+            joins_name = bool(own_names) and kind not in own_names
+            term = Term(kind, value, None if joins_name else own_weight, is_negated and not joins_name)
+            (numbers if joins_name else names).append(term)
+    return tuple(dict.fromkeys([*names, *numbers]))
+
+
 def alternative_text(alternative: Alternative) -> str:
     """The terms as text."""
     return " & ".join(map(str, alternative)) or UNCONDITIONED

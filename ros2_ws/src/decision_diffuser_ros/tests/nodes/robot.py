@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 from decision_diffuser_msgs.msg import PlannerStatus
-from decision_diffuser_msgs.srv import ListSkills, SetSkill
+from decision_diffuser_msgs.srv import ListSkills, SetCondition, SetSkill
 from lifecycle_msgs.msg import Transition
 from lifecycle_msgs.srv import ChangeState
 from rclpy.executors import SingleThreadedExecutor
@@ -117,6 +117,10 @@ class Robot:
     def set_skill(self, *skills: str, **options):
         """Call ~/set_skill."""
         return self.call(SetSkill, "set_skill", SetSkill.Request(skills=skills, **options))
+
+    def set_condition(self, expression: str):
+        """Call ~/set_condition."""
+        return self.call(SetCondition, "set_condition", SetCondition.Request(expression=expression))
 
     def list_skills(self):
         """Call ~/list_skills."""

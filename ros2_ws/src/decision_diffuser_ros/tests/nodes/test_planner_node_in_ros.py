@@ -60,7 +60,7 @@ def shared_robot(context, planner):
 def robot(shared_robot):
     """A robot whose planner begins anew."""
     shared_robot.position = STANDING_POSE.copy()
-    shared_robot.set_skill("trot")
+    shared_robot.set_condition("trot")
     shared_robot.begin_anew()
     shared_robot.wait_for_mode(PlannerStatus.WAITING)
     return shared_robot
@@ -115,6 +115,65 @@ def test_a_switch_is_acknowledged_and_changes_the_commands(robot):
     after = robot.steps(3)
     assert np.abs(after[-1] - before).max() > 1e-3
     assert_safe(after, before)
+
+
+def test_a_condition_is_asked_as_an_expression_and_answered_in_normal_form(robot):
+    before = robot.steps(25)[-1]
+    response = robot.set_condition("0.7*trot&!(bound | 0.3*pace) & forward_speed = 0.5")
+    assert response.success
+    assert response.normalised == "0.7*trot & !bound & 0.3*!pace & forward_speed=0.5"
+    assert response.message == ""
+    status = robot.wait_for_status(lambda status: status.condition == response.normalised)
+    assert status.skills == ["trot", "bound", "pace"]
+    assert list(status.weights) == [0.7, -1.0, -0.3]
+    assert (status.number_names, list(status.numbers)) == (["forward_speed"], [0.5])
+    after = robot.steps(3)
+    assert np.abs(after[-1] - before).max() > 1e-3
+    assert_safe(after, before)
+
+
+def test_of_alternatives_one_is_followed_and_the_status_says_which(robot):
+    response = robot.set_condition("pace | bound")
+    assert (response.success, response.normalised) == (True, "pace | bound")
+    robot.steps(6)
+    status = robot.wait_for_status(lambda status: status.plan_condition in ("pace", "bound"))
+    assert (status.condition, status.skills) == ("pace | bound", [])
+    followed = status.plan_condition
+    robot.steps(20)
+    assert {status.plan_condition for status in robot.statuses[-3:]} == {followed}
+    assert robot.status.refused_plans == 0
+
+
+def test_an_alternative_that_contradicts_itself_is_left_out(robot):
+    response = robot.set_condition("pace & !pace | bound")
+    assert (response.success, response.normalised) == (True, "bound")
+    assert "left out what cannot be fulfilled: pace & !pace: pace and !pace contradict" in response.message
+
+
+@pytest.mark.parametrize(
+    "expression, reason",
+    [
+        ("trot & & pace", "at character 8 of 'trot & & pace': expected "),
+        ("galop", "'galop' is not in model 'quadruped_gaits'; available: bound, pace, trot, forward_speed=0 to 1.1"),
+        ("forward_speed=3", "forward_speed must be a number from 0 to 1.1 [m/s], got 3"),
+        ("bound & !bound", "bound and !bound contradict each other"),
+        ("!" * 500 + "trot", "at most 100 of (, ! and *"),
+    ],
+)
+def test_a_condition_that_is_refused_changes_nothing(robot, expression, reason):
+    robot.set_condition("pace & forward_speed=0.4")
+    robot.steps(3)
+    response = robot.set_condition(expression)
+    assert (response.success, response.normalised) == (False, "")
+    assert reason in response.message
+    assert "\n" not in response.message
+    assert_safe(robot.steps(3), robot.position)
+    assert robot.list_skills().condition == "pace & forward_speed=0.4"
+
+
+def test_numbers_of_a_condition_stay_when_another_skill_is_set(robot):
+    assert robot.set_condition("(pace | bound) & forward_speed=0.4").success
+    assert robot.set_skill("trot").message == "trot & forward_speed=0.4"
 
 
 def test_skills_are_listed_with_the_numbers_the_model_takes(robot):
@@ -221,6 +280,7 @@ def test_deactivate_leaves_the_last_command_and_the_node_can_be_configured_again
     assert robot.transition("cleanup")
     robot.wait_for_mode(PlannerStatus.UNCONFIGURED)
     assert robot.set_skill("trot").message == "no model is loaded yet; configure the node first"
+    assert robot.set_condition("trot").message == "no model is loaded yet; configure the node first"
     assert robot.transition("configure")
     assert robot.transition("activate")
     robot.wait_for_mode(PlannerStatus.WAITING)

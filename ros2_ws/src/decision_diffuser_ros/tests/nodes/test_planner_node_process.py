@@ -57,6 +57,7 @@ def test_what_does_not_fit_is_refused_at_configure_until_it_does(context, standi
             ("step_duration", 0.01, 0.02, "expected 0.02 s, got 0.01 s"),
             ("joints", ["wheel"], list(JOINT_NAMES), "expected FR_hip_joint, .* got wheel"),
             ("skill", "galop", "trot", "available: bound, pace, trot"),
+            ("condition", "trot & galop", "pace | bound", "at character 8 of 'trot & galop': 'galop' is not in model"),
             ("command_interface", "torque", "forward_command", "must be one of forward_command, joint_trajectory"),
         ):
             assert set_parameter(robot, "bundle", str(standing_bundle)).successful
@@ -65,7 +66,8 @@ def test_what_does_not_fit_is_refused_at_configure_until_it_does(context, standi
             assert matches(expected, robot.wait_for_status(lambda s, e=expected: matches(e, s.message)).message)
             assert set_parameter(robot, name, right).successful
         assert robot.transition("configure")
-        assert robot.wait_for_mode(PlannerStatus.INACTIVE).model == "quadruped_gaits"
+        status = robot.wait_for_mode(PlannerStatus.INACTIVE)
+        assert (status.model, status.condition) == ("quadruped_gaits", "pace | bound")
         refusal = set_parameter(robot, "skill", "pace")
         assert not refusal.successful
         assert "is read at configure" in refusal.reason

@@ -7,6 +7,7 @@ import pytest
 from decision_diffuser_ros.errors import ConditionError
 from decision_diffuser_ros.nodes.skill_request import SkillRequest, first_request
 from decision_diffuser_ros.planner.conditions import Condition
+from decision_diffuser_ros.planner.expression_parser import parse
 from decision_diffuser_ros.planner.manifest import Manifest
 from decision_diffuser_ros.resources import MANIFEST_NAME
 
@@ -16,13 +17,23 @@ def manifest(quadruped_bundle):
     return Manifest.read(quadruped_bundle / MANIFEST_NAME)
 
 
-def test_every_skill_is_a_condition_of_its_own_with_all_numbers(manifest):
+def test_every_skill_is_a_condition_of_its_own_and_wanted_ones_have_all_numbers(manifest):
     request = SkillRequest(("trot", "bound"), (0.7, -0.3), {"forward_speed": 0.6})
     assert request.conditions(manifest) == (
         Condition({"skill": "trot", "forward_speed": 0.6}, weight=0.7),
-        Condition({"skill": "bound", "forward_speed": 0.6}, weight=-0.3),
+        Condition({"skill": "bound"}, weight=-0.3),
     )
-    assert request.text() == "0.7*trot & -0.3*bound & forward_speed=0.6"
+    assert request.text() == "0.7*trot & 0.3*!bound & forward_speed=0.6"
+
+
+def test_what_is_asked_is_the_same_as_the_expression_of_its_text(manifest):
+    for request in (
+        SkillRequest(("trot", "bound"), (0.7, -1.0), {"forward_speed": 0.6}),
+        SkillRequest(("bound",), (-0.5,), {"forward_speed": 0.6}),
+        SkillRequest(("pace", "trot"), (0.0, 1.0)),
+        SkillRequest(),
+    ):
+        assert parse(request.text(), manifest).branches == (request.conditions(manifest),)
 
 
 def test_weights_are_one_unless_given(manifest):

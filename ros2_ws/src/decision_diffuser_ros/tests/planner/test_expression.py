@@ -11,7 +11,13 @@ from hypothesis import strategies as st
 
 from decision_diffuser_ros.errors import ConditionError
 from decision_diffuser_ros.planner.conditions import Condition, ConditionEncoder, as_branches
-from decision_diffuser_ros.planner.expression import ConditionExpression, Term
+from decision_diffuser_ros.planner.expression import (
+    ConditionExpression,
+    Term,
+    alternative_of,
+    alternative_text,
+    branch_of,
+)
 from decision_diffuser_ros.planner.expression_parser import ExpressionError, parse
 from decision_diffuser_ros.planner.expression_tree import MOST_ALTERNATIVES
 from decision_diffuser_ros.planner.manifest import Manifest
@@ -298,3 +304,13 @@ def test_garbage_raises_nothing_but_a_condition_error(blocks: Manifest, text: st
         assert answer.reason in answer.marked
     elif isinstance(answer, ConditionExpression):
         assert parse(str(answer), blocks) == answer
+
+
+ALTERNATIVES = ["0.7*trot & 0.3*!bound & forward_speed=0.5", "trot & pace", "0*trot & pace", "0.5*(forward_speed=0.5)", ""]
+
+
+@pytest.mark.parametrize("text", ALTERNATIVES)
+def test_conditions_are_shown_as_the_expression_that_asks_for_them(gaits: Manifest, text: str) -> None:
+    (branch,) = parse(text, gaits).branches
+    assert alternative_text(alternative_of(branch)) == str(parse(text, gaits))
+    assert branch_of(alternative_of(branch)) == branch

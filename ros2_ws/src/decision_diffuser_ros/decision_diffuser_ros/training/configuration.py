@@ -14,6 +14,9 @@ from decision_diffuser_ros.planner.manifest_records import require
 from decision_diffuser_ros.planner.settings import SamplingSettings
 from decision_diffuser_ros.planner.strict_record import read_record
 
+TEMPORAL_UNET, WINDOW_MLP = "temporal_unet", "window_mlp"
+ARCHITECTURES = (TEMPORAL_UNET, WINDOW_MLP)
+
 
 @dataclass(frozen=True, kw_only=True)
 class DataConfiguration:
@@ -72,13 +75,16 @@ class DataConfiguration:
 
 @dataclass(frozen=True, kw_only=True)
 class NetworkConfiguration:
-    """The temporal U-Net, see `temporal_unet.TemporalUNet`, and what its answers mean.
+    """The noise model, and what its answers mean.
 
     Attributes:
+        architecture: `temporal_unet`, or `window_mlp` for windows of few numbers, see the modules of these names. The
+            MLP has a `width` and an `embedding_dim` and nothing else of what shapes the U-Net.
         planned_changes: planned states are changes from the last observed one, see `planned_changes`.
         change_floor: least unit of such a change, normalised.
     """
 
+    architecture: str = TEMPORAL_UNET
     width: int = 32
     multipliers: tuple[int, ...] = (1, 2, 4)
     kernel_size: int = 5
@@ -88,6 +94,7 @@ class NetworkConfiguration:
     change_floor: float = 0.02
 
     def __post_init__(self) -> None:
+        require(self.architecture in ARCHITECTURES, "architecture", " or ".join(ARCHITECTURES), self.architecture)
         require(self.width >= 8 and self.width % 8 == 0, "width", "a multiple of 8", self.width)
         require(bool(self.multipliers) and min(self.multipliers) >= 1, "multipliers", "positive", self.multipliers)
         require(self.kernel_size >= 1 and self.kernel_size % 2 == 1, "kernel_size", "odd", self.kernel_size)
@@ -193,7 +200,8 @@ class TrainingConfiguration:
     def __post_init__(self) -> None:
         weights, history = self.diffusion.history_length_weights, self.data.history
         require(len(weights) == history, "history_length_weights", f"of length {history} as `history`", weights)
-        divisor = 2 ** (len(self.network.multipliers) - 1)
+        levels = len(self.network.multipliers) if self.network.architecture == TEMPORAL_UNET else 1
+        divisor = 2 ** (levels - 1)
         horizon = history + self.data.plan_steps
         require(horizon % divisor == 0, "history + plan_steps", f"a multiple of {divisor}", horizon)
         self.sampling.check_against(denoising_steps=self.diffusion.denoising_steps, history=history)

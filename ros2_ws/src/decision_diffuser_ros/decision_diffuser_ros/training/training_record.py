@@ -14,10 +14,11 @@ from decision_diffuser_ros.data.whole_file import whole_file
 from decision_diffuser_ros.errors import ConfigurationError, DataError
 from decision_diffuser_ros.planner.manifest_records import ConditionKind
 from decision_diffuser_ros.training.condition_kinds import condition_kinds
-from decision_diffuser_ros.training.configuration import TrainingConfiguration
+from decision_diffuser_ros.training.configuration import WINDOW_MLP, TrainingConfiguration
 from decision_diffuser_ros.training.inverse_dynamics_network import InverseDynamicsNetwork, residual_of
 from decision_diffuser_ros.training.planned_changes import PlannedChanges
 from decision_diffuser_ros.training.temporal_unet import TemporalUNet
+from decision_diffuser_ros.training.window_mlp import WindowMLP
 
 RECORD_FILE = "training.json"
 
@@ -143,10 +144,25 @@ class TrainingRecord:
         """Numbers of each kind of condition."""
         return [kind.dimension for kind in self.kinds]
 
-    def build_noise_model(self) -> TemporalUNet | PlannedChanges:
+    def build_noise_model(self) -> TemporalUNet | WindowMLP | PlannedChanges:
         """An untrained noise model of the configured size; the unit of planned changes comes with the data."""
-        network, data, state_dim = self.configuration.network, self.configuration.data, len(self.description.state)
-        unet = TemporalUNet(
+        data, state_dim = self.configuration.data, len(self.description.state)
+        network = self._build_network(state_dim)
+        if not self.configuration.network.planned_changes:
+            return network
+        return PlannedChanges(network, history=data.history, plan_steps=data.plan_steps, state_dim=state_dim)
+
+    def _build_network(self, state_dim: int) -> TemporalUNet | WindowMLP:
+        network, data = self.configuration.network, self.configuration.data
+        if network.architecture == WINDOW_MLP:
+            return WindowMLP(
+                state_dim,
+                self.kind_sizes,
+                horizon=data.history + data.plan_steps,
+                width=network.width,
+                embedding_dim=network.embedding_dim,
+            )
+        return TemporalUNet(
             state_dim,
             self.kind_sizes,
             width=network.width,
@@ -157,9 +173,6 @@ class TrainingRecord:
             plan_steps=data.plan_steps,
             history_width=network.history_width,
         )
-        if not network.planned_changes:
-            return unet
-        return PlannedChanges(unet, history=data.history, plan_steps=data.plan_steps, state_dim=state_dim)
 
     def build_inverse_dynamics(self) -> InverseDynamicsNetwork:
         """An untrained inverse dynamics network of the configured size."""

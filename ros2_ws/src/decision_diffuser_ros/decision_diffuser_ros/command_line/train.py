@@ -1,13 +1,20 @@
-"""`decision-diffuser train`: trains the noise model and the inverse dynamics."""
+"""`decision-diffuser train`: trains noise model and inverse dynamics, or the evaluations' gait classifier."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from decision_diffuser_ros.errors import CommandLineError
+
+if TYPE_CHECKING:
+    from decision_diffuser_ros.training.fitting import Machine
+
+GAIT_CLASSIFIER = "gait_classifier"
+
 
 def train(
-    robot: Annotated[str, typer.Argument(help="What to train: quadruped_gaits.")],
+    robot: Annotated[str, typer.Argument(help="What to train: a name that `collect` knows, or gait_classifier.")],
     data: Annotated[Path, typer.Option(help="Directory of the demonstrations, made by `collect`.")],
     output: Annotated[Path, typer.Option(help="Directory of the training; the same one goes on where it stopped.")],
     steps: Annotated[int | None, typer.Option(min=1, help="Training steps of the noise model.")] = None,
@@ -22,7 +29,8 @@ def train(
 ) -> None:
     """Train the noise model and the inverse dynamics on demonstrations.
 
-    Interrupted or killed, the same command goes on from the last checkpoint.
+    Interrupted or killed, the same command goes on from the last checkpoint. The gait classifier, which the evaluations
+    use, is trained and exported at once.
     """
     import logging
 
@@ -33,13 +41,34 @@ def train(
     from decision_diffuser_ros.training.training_run import train as run_training
 
     logging.basicConfig(level=logging.INFO, format="%(message)s")
-    chosen = TrainingConfiguration.from_yaml(configuration or config_file(f"training_{robot}"))
+    chosen_file = configuration or config_file(f"training_{robot}")
+    machine = Machine(device=device, threads=threads, progress=progress)
+    if robot == GAIT_CLASSIFIER:
+        if inverse_steps is not None:
+            raise CommandLineError("`--inverse-steps` has no meaning for gait_classifier; leave it out")
+        _train_gait_classifier(data, output, chosen_file, steps=steps, seed=seed, machine=machine)
+        return
+    chosen = TrainingConfiguration.from_yaml(chosen_file)
     run_training(
         data,
         output,
         configuration=chosen.with_training_steps(steps, inverse_steps),
         seed=seed,
-        machine=Machine(device=device, threads=threads, progress=progress),
+        machine=machine,
         provenance=provenance(),
     )
     typer.echo(f"trained in {output}; next: decision-diffuser export {output} BUNDLE")
+
+
+def _train_gait_classifier(
+    data: Path, output: Path, configuration: Path, *, steps: int | None, seed: int, machine: "Machine"
+) -> None:
+    from decision_diffuser_ros.provenance import provenance
+    from decision_diffuser_ros.training.gait_classifier import GaitClassifierConfiguration, train_gait_classifier
+
+    chosen = GaitClassifierConfiguration.from_yaml(configuration).with_training_steps(steps)
+    record = train_gait_classifier(
+        data, output, configuration=chosen, seed=seed, machine=machine, provenance=provenance()
+    )
+    for name, value in record.scores.items():
+        typer.echo(f"{name.replace('_', ' ')}: {value}")

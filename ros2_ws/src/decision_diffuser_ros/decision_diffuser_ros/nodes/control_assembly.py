@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from decision_diffuser_ros.control.limits import CommandLimiter
 from decision_diffuser_ros.control.planner_process import PlannerProcess, SupervisionSettings
 from decision_diffuser_ros.control.planner_worker import PlannerWorkerSettings
+from decision_diffuser_ros.control.planning_latency import PlanningLatency
 from decision_diffuser_ros.control.receding_horizon import RecedingHorizonController, RecedingHorizonSettings
 from decision_diffuser_ros.control.safe_controller import SafeController, SafeControllerSettings
 from decision_diffuser_ros.control.state_assembly import StateAssembler
@@ -21,6 +22,7 @@ from decision_diffuser_ros.nodes.skill_request import first_request
 from decision_diffuser_ros.planner.bundle import Bundle
 from decision_diffuser_ros.planner.conditions import Conditions
 from decision_diffuser_ros.planner.manifest import Manifest
+from decision_diffuser_ros.planner.providers import providers_of
 from decision_diffuser_ros.planner.settings import SamplingSettings
 from decision_diffuser_ros.resources import model_directory
 
@@ -30,13 +32,9 @@ if TYPE_CHECKING:
 JOINT_SOURCE = "joint state"
 IMU_SOURCE = "IMU reading"
 ACTION_SUFFIX = "/position_target"
+DEADLINE_SHARE = 0.9
+"""Of the time until a plan comes in use, what its making may take; the rest is for the way there and back."""
 BYTES_PER_MEBIBYTE = 2**20
-PROVIDERS = {
-    "cpu": ("CPUExecutionProvider",),
-    "cuda": ("CUDAExecutionProvider",),
-    "tensorrt": ("TensorrtExecutionProvider",),
-    "auto": ("CUDAExecutionProvider", "CPUExecutionProvider"),
-}
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,6 +46,7 @@ class ControlAssembly:
         assembler: checks readings and makes states.
         safe: decides what is published.
         planner: the planner's process, not started yet.
+        latency: learns how long plans take; None where it makes no difference.
         request: what is asked at first.
         joint_names: order of the published commands.
         action_joints: order of an action's entries.
@@ -60,6 +59,7 @@ class ControlAssembly:
     assembler: StateAssembler
     safe: SafeController
     planner: PlannerProcess
+    latency: PlanningLatency | None
     request: Request
     joint_names: tuple[str, ...]
     action_joints: tuple[str, ...]
@@ -89,12 +89,7 @@ def assemble_control(
             "`synchronous_planning` stops the control loop until a plan is there, which no real robot can wait for; "
             "set it to false, or use_sim_time to true. Got true and false"
         )
-    bundle = Bundle.load(
-        model_directory(parameters.bundle),
-        providers=PROVIDERS[parameters.device],
-        threads=parameters.threads,
-        allow_cpu_fallback=parameters.device == "auto",
-    )
+    bundle = Bundle.load(model_directory(parameters.bundle))  # for inverse dynamics; the process has its own
     manifest = bundle.manifest
     _check_step_duration(parameters, manifest)
     action_joints = _action_joints(manifest)
@@ -111,7 +106,9 @@ def assemble_control(
             manifest=manifest,
             inverse_dynamics=bundle.inverse_dynamics,
             settings=RecedingHorizonSettings(
-                replan_every=parameters.replan_every, planning_latency_steps=parameters.planning_latency_steps
+                replan_every=parameters.replan_every,
+                planning_latency_steps=parameters.planning_latency_steps,
+                commits_prefix=parameters.commit_prefix,
             ),
         ),
         limiter=CommandLimiter(limits, step_duration=manifest.step_duration),
@@ -119,11 +116,13 @@ def assemble_control(
         settings=_safe_settings(parameters, manifest, joint_of_action),
     )
     safe.controller.set_conditions(conditions)
+    latency = None if simulated_time else _planning_latency(parameters, manifest)
     return ControlAssembly(
         manifest=manifest,
         assembler=assembler,
         safe=safe,
-        planner=_planner_process(parameters, bundle, conditions),
+        planner=_planner_process(parameters, bundle, conditions, latency),
+        latency=latency,
         request=request,
         joint_names=joint_names,
         action_joints=action_joints,
@@ -141,17 +140,30 @@ def _first_request(parameters: PlannerParameters, manifest: Manifest) -> Request
     return read_condition(parameters.condition, manifest, negation_weight=negation_weight).request
 
 
-def _planner_process(parameters: PlannerParameters, bundle: Bundle, conditions: Conditions) -> PlannerProcess:
+def _planning_latency(parameters: PlannerParameters, manifest: Manifest) -> PlanningLatency:
+    return PlanningLatency(
+        least=parameters.planning_latency_steps,
+        longest=min(parameters.longest_planning_latency_steps, manifest.plan_steps - parameters.replan_every),
+        step_duration=manifest.step_duration,
+    )
+
+
+def _planner_process(
+    parameters: PlannerParameters, bundle: Bundle, conditions: Conditions, latency: PlanningLatency | None
+) -> PlannerProcess:
     """Return the process that will plan with the bundle, not yet started."""
+    keeps_deadline = parameters.plan_to_deadline and latency is not None and latency.time_limit > 0.0
     memory_limit = parameters.planner_process_memory_limit
     worker = PlannerWorkerSettings(
         bundle=str(bundle.directory),
         sampling=sampling_settings(parameters, bundle.manifest),
-        providers=PROVIDERS[parameters.device],
-        allow_cpu_fallback=parameters.device == "auto",
+        providers=providers_of(parameters.device),
+        allow_cpu_fallback=parameters.allow_cpu_fallback or parameters.device == "auto",
         threads=parameters.threads,
         seed=parameters.seed,
         conditions=conditions,
+        time_limit=DEADLINE_SHARE * latency.time_limit if latency is not None and keeps_deadline else None,
+        samples_in_one_call=parameters.one_call_sampling,
         memory_limit=None if memory_limit is None else memory_limit * BYTES_PER_MEBIBYTE,
     )
     supervision = SupervisionSettings(

@@ -171,7 +171,7 @@ class ControlStepper:
             self.counters.refused_plans += 1
             self.last_refusal = result.error
             return
-        due = result.request.control_step + controller.settings.planning_latency_steps
+        due = result.request.control_step + result.request.latency_steps
         has_plan = controller.plan is not None
         try:
             self._safe.accept(result.request, result.plan)
@@ -182,6 +182,9 @@ class ControlStepper:
         self.new_plan_durations.append(result.plan.seconds)
         self.counters.late_plans += has_plan and controller.control_step > due
         self.planning_duration = result.plan.seconds
+        if self._assembly.latency is not None:
+            self._assembly.latency.note(result.duration)
+            controller.latency_steps = self._assembly.latency.steps
 
     @property
     def is_controlling(self) -> bool:

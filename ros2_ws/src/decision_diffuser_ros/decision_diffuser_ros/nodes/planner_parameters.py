@@ -29,6 +29,11 @@ SPECS = (
         "what the network runs on; auto: the GPU if there is one, else the CPU, with a warning",
         choices=("cpu", "cuda", "tensorrt", "auto"),
     ),
+    ParameterSpec(
+        "allow_cpu_fallback",
+        False,
+        "whether the CPU may stand in, with a warning, where `device` is not there or does not start; auto: always",
+    ),
     ParameterSpec("threads", 1, "threads of one network evaluation", "1", 1, 64),
     ParameterSpec("joints", ParameterType.STRING_ARRAY, "joints in the order of the controller" + FROM_MANIFEST),
     ParameterSpec(
@@ -81,6 +86,23 @@ SPECS = (
     ParameterSpec("seed", 0, "seed of the noise", "", 0),
     ParameterSpec("replan_every", 2, "period of plan requests", "control steps", 1, 1000),
     ParameterSpec("planning_latency_steps", 1, "age at which a plan comes in use", "control steps", 0, 1000),
+    ParameterSpec(
+        "longest_planning_latency_steps",
+        0,
+        "the age grows up to this with the measured planning time (p95); 0, and with use_sim_time: it does not grow",
+        "control steps",
+        0,
+        1000,
+    ),
+    ParameterSpec(
+        "plan_to_deadline",
+        True,
+        "run fewer denoising steps, at least one, where a plan would come too late; not with use_sim_time",
+    ),
+    ParameterSpec(
+        "commit_prefix", False, "plans begin with the states that the robot is led through while they are made"
+    ),
+    ParameterSpec("one_call_sampling", False, "run all denoising steps of a plan in one call of the network's graph"),
     ParameterSpec(
         "synchronous_planning",
         False,
@@ -222,6 +244,7 @@ class PlannerParameters:
     autostart: bool
     bundle: str
     device: str
+    allow_cpu_fallback: bool
     threads: int
     joints: tuple[str, ...] | None
     step_duration: float | None
@@ -239,6 +262,10 @@ class PlannerParameters:
     seed: int
     replan_every: int
     planning_latency_steps: int
+    longest_planning_latency_steps: int
+    plan_to_deadline: bool
+    commit_prefix: bool
+    one_call_sampling: bool
     synchronous_planning: bool
     command_interface: str
     trajectory_lead: float

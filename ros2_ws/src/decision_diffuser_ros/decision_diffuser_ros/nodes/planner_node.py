@@ -33,6 +33,8 @@ from decision_diffuser_ros.nodes.skill_request import number_kinds, skill_names
 HOUSEKEEPING_PERIOD = 0.05  # [s]
 STATUS_PERIOD = 1.0  # [s]
 DIAGNOSTICS_PERIOD = 1.0  # [s]
+LOG_PERIOD = 0.2  # [s], at least between two refusals in the log
+LONGEST_MESSAGE = 500  # characters of an answer that says why not
 
 
 class PlannerNode(LifecycleNode):
@@ -49,9 +51,9 @@ class PlannerNode(LifecycleNode):
         self._is_stopped = False
         self._status_publisher = self.create_publisher(PlannerStatus, "~/status", qos.STATUS)
         self._diagnostics_publisher = self.create_publisher(DiagnosticArray, "/diagnostics", qos.DIAGNOSTICS)
-        self.create_service(SetSkill, "~/set_skill", self._set_skill)
-        self.create_service(SetCondition, "~/set_condition", self._set_condition)
-        self.create_service(ListSkills, "~/list_skills", self._list_skills)
+        self.create_service(SetSkill, "~/set_skill", self._set_skill, qos_profile=qos.SERVICE)
+        self.create_service(SetCondition, "~/set_condition", self._set_condition, qos_profile=qos.SERVICE)
+        self.create_service(ListSkills, "~/list_skills", self._list_skills, qos_profile=qos.SERVICE)
         self.create_service(Trigger, "~/estop", self._stop_in_emergency)
         self.create_service(Trigger, "~/reset", self._reset)
         steady = Clock(clock_type=ClockType.STEADY_TIME)
@@ -168,8 +170,8 @@ class PlannerNode(LifecycleNode):
             )
             session.ask_for(asked)
         except ConditionError as error:
-            response.message = str(error)
-            self.get_logger().warning(f"set_skill refused: {error}")
+            response.message = shortened(str(error))
+            self.get_logger().warning(f"set_skill refused: {response.message}", throttle_duration_sec=LOG_PERIOD)
             return response
         response.success, response.message = True, asked.text()
         self.get_logger().info(f"asked for {asked.text()}")
@@ -187,8 +189,8 @@ class PlannerNode(LifecycleNode):
             asked, remark = session.read_condition(request.expression)
             session.ask_for(asked)
         except ConditionError as error:
-            response.message = str(error)
-            self.get_logger().warning(f"set_condition refused: {error}")
+            response.message = shortened(str(error))
+            self.get_logger().warning(f"set_condition refused: {response.message}", throttle_duration_sec=LOG_PERIOD)
             return response
         response.success, response.normalised, response.message = True, asked.text(), remark
         self.get_logger().info(f"asked for {asked.text()}" + (f"; {remark}" if remark else ""))
@@ -266,6 +268,11 @@ class PlannerNode(LifecycleNode):
             reason = f"`{changed[0]}` is read at configure: clean the node up before it is changed"
             return SetParametersResult(successful=False, reason=reason)
         return SetParametersResult(successful=True)
+
+
+def shortened(text: str) -> str:
+    """Return a text for people that holds all of what they sent, unless that is too long."""
+    return text if len(text) <= LONGEST_MESSAGE else f"{text[:LONGEST_MESSAGE]}... ({len(text)} characters)"
 
 
 def main(args: list[str] | None = None) -> int:

@@ -23,6 +23,9 @@ STATUS = QoSProfile(
 )
 """Status: whoever subscribes late gets the last one."""
 
+SERVICE = QoSProfile(history=HistoryPolicy.KEEP_LAST, depth=1000, reliability=ReliabilityPolicy.RELIABLE)
+"""Requests that wait while the node is busy: with the default of 10, a program that asks quickly gets no answers."""
+
 DESCRIPTION = STATUS
 """Robot descriptions: latched, as robot_state_publisher sends them."""
 

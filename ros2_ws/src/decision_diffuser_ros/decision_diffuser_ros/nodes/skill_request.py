@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -26,9 +27,9 @@ class SkillRequest:
         if not self.weights:
             object.__setattr__(self, "weights", (1.0,) * len(self.skills))
         _require_pairs("weight", self.weights, "skill", self.skills)
-        repeated = sorted({skill for skill in self.skills if self.skills.count(skill) > 1})
-        if repeated:
-            raise ConditionError(f"skill '{repeated[0]}' is there twice; give it once, with the sum of the weights")
+        skill, times = next(iter(Counter(self.skills).most_common(1)), ("", 0))
+        if times > 1:
+            raise ConditionError(f"skill '{skill}' is there twice; give it once, with the sum of the weights")
 
     def changed(
         self, *, skills: Sequence[str], weights: Sequence[float], number_names: Sequence[str], numbers: Sequence[float]

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass, field
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -135,22 +135,23 @@ class CommandRecord:
         )
 
     def _segments(self, bounds: CommandBounds, begin: int) -> list[tuple[int, int]]:
-        """Ranges of commands without a new beginning: in each break, the largest jump is taken for one, if there is any."""
+        """Ranges of commands without a new beginning: in each break, the first jump is taken for one."""
         cuts = [begin]
         for first, last in self.breaks:
             window = range(max(first, begin + 1, 1), min(last, len(self.commands)))
-            jumps = {index: self._jump(bounds, index) for index in window}
-            if jumps and max(jumps.values()) > 1.0 + TOLERANCE:
-                cuts.append(max(jumps, key=lambda index: jumps[index]))
+            cuts.extend(itertools.islice((index for index in window if self._jumps(bounds, index)), 1))
         edges = sorted({*cuts, len(self.commands)})
-        return [(first, last) for first, last in pairwise(edges)]
+        return [(first, last) for first, last in itertools.pairwise(edges)]
 
-    def _jump(self, bounds: CommandBounds, index: int) -> float:
-        """How unlike going on it is: change of speed at a command, as a share of what may be."""
-        before = self.commands[max(index - 2, 0)]
-        change = self.commands[index] - 2.0 * self.commands[index - 1] + before
-        share = np.abs(change) / (bounds.max_acceleration * bounds.step_duration**2)
-        return float(share.max()) if np.isfinite(share).all() else np.inf
+    def _jumps(self, bounds: CommandBounds, index: int) -> bool:
+        """Whether a command does not go on from those before it, as far as velocity and acceleration allow."""
+        step = self.commands[index] - self.commands[index - 1]
+        change = step - (self.commands[index - 1] - self.commands[max(index - 2, 0)])
+        shares = (
+            np.abs(step) / (bounds.max_velocity * bounds.step_duration),
+            np.abs(change) / (bounds.max_acceleration * bounds.step_duration**2),
+        )
+        return not all((share <= 1.0 + TOLERANCE).all() for share in shares)
 
 
 def _share(values: NDArray[np.float64], limits: NDArray[np.float64]) -> float:

@@ -19,6 +19,7 @@ from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from std_srvs.srv import Trigger
 
 from decision_diffuser_ros.evaluation.process_facts import planning_child
+from decision_diffuser_ros.nodes import qos
 from decision_diffuser_ros.nodes.faulty_wire import RAW, FaultyWire
 from decision_diffuser_ros.nodes.planner_session import FORWARD_COMMAND_TOPIC
 from decision_diffuser_ros.nodes.robot_processes import ProcessError, RobotProcesses, executable
@@ -133,7 +134,7 @@ class FaultBench:
 
     def call_later(self, kind: type, service: str, request: Any = None) -> Any:
         """Call a service and return the future of its response."""
-        client = self._clients.get(service) or self.wire.create_client(kind, service)
+        client = self._clients.get(service) or self.wire.create_client(kind, service, qos_profile=qos.SERVICE)
         self._clients[service] = client
         if not self.wait(client.service_is_ready, timeout=ANSWER_TIMEOUT):
             raise ProcessError(f"service {service} is not there")

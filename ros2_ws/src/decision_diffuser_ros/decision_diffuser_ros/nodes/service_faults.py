@@ -6,7 +6,7 @@ import math
 import time
 from collections import deque
 
-from decision_diffuser_msgs.srv import ListSkills, SetSkill
+from decision_diffuser_msgs.srv import ListSkills, SetCondition, SetSkill
 from lifecycle_msgs.msg import Transition
 from lifecycle_msgs.srv import ChangeState
 
@@ -35,6 +35,20 @@ NONSENSE: tuple[dict, ...] = (
     {"skills": ["trot"], "number_names": ["skill"], "numbers": [0.5]},
 )
 """Requests of `~/set_skill`, none of which may be accepted."""
+
+NONSENSICAL_EXPRESSIONS = (
+    "galop",
+    "trot &",
+    "trot & !trot",
+    "trot & forward_speed=1e999",
+    "nan*trot",
+    "(" * 10_000,
+    "!" * 10_000 + "trot",
+    "trot & " * 10_000 + "trot",
+    "t" * 1_000_000,
+    "\x00",
+)
+"""Expressions of `~/set_condition`, none of which may be accepted."""
 
 
 class ServiceFaultError(DecisionDiffuserError):
@@ -79,6 +93,10 @@ def ask_for_nonsense(bench: FaultBench) -> None:
             raise ServiceFaultError(f"set_skill accepted {shown}")
         if not response.message:
             raise ServiceFaultError(f"set_skill refused {shown} without a reason")
+    for expression in NONSENSICAL_EXPRESSIONS:
+        answer = bench.call(SetCondition, f"{PLANNER}/set_condition", SetCondition.Request(expression=expression))
+        if answer.success or not answer.message:
+            raise ServiceFaultError(f"set_condition did not refuse {expression[:60]!r} with a reason")
     for identity in (0, 99, 255):
         request = ChangeState.Request(transition=Transition(id=identity))
         if bench.call(ChangeState, f"{PLANNER}/change_state", request).success:

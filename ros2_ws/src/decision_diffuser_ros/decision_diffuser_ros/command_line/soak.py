@@ -1,0 +1,47 @@
+"""`decision-diffuser soak`: whether the nodes take more and more when they run for long."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def soak(
+    minutes: Annotated[float, typer.Option(min=0.1, help="How long the robot walks.")] = 30.0,
+    json_file: Annotated[Path | None, typer.Option("--json", help="Where to write figures and every sample.")] = None,
+    bundle: Annotated[str | None, typer.Option(help="Another bundle: a shipped model's name, or a directory.")] = None,
+    simulated_time: Annotated[bool, typer.Option(help="In lockstep as fast as it goes, instead of real time.")] = False,
+    output: Annotated[Path, typer.Option(help="Directory of the nodes' logs.")] = Path("out/soak"),
+) -> int:
+    """Let the robot walk for long, switching gaits; exit code 1 if memory, threads, files or plan times grow."""
+    import dataclasses
+    import sys
+
+    from rich.console import Console
+    from rich.progress import Progress
+
+    from decision_diffuser_ros.evaluation.scores_file import write_scores
+    from decision_diffuser_ros.evaluation.soak_report import soak_summary, soak_table
+    from decision_diffuser_ros.nodes.soak_run import run_soak
+    from decision_diffuser_ros.provenance import provenance
+
+    seconds = 60.0 * minutes
+    with Progress(disable=not sys.stderr.isatty(), console=Console(stderr=True)) as bar:
+        task = bar.add_task("walking", total=seconds)
+        series, falls = run_soak(
+            seconds=seconds,
+            log_directory=output,
+            bundle=bundle,
+            simulated_time=simulated_time,
+            show=lambda elapsed, bench: bar.update(task, completed=min(elapsed, seconds)),
+        )
+    summary = soak_summary(series) | {"stood_up_again": falls} | provenance()
+    if json_file is not None:
+        write_scores(summary | {"series": dataclasses.asdict(series)}, json_file)
+    console = Console()
+    console.print(soak_table(series))
+    first, then = summary["plan_ms"]
+    console.print(f"{summary['commands']} commands; a plan takes {first:.1f} ms (median), then {then:.1f} ms")
+    for problem in summary["problems"]:
+        console.print(problem, style="red")
+    return 0 if summary["passed"] else 1

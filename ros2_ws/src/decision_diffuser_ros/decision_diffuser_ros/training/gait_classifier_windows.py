@@ -1,8 +1,8 @@
 """What the gait classifier is shown: stretches of one gait, and joins of two.
 
 A join begins with the first frames of one window and ends with the last of another, and is labelled with the share
-that each gait has in it, as MixUp labels a mixture. So the verdict on a robot that changes gait is a share and not a guess
-at one of them.
+that each gait has in it, as MixUp labels a mixture. So the verdict on a robot that changes gait is a share and not a
+guess at one of them.
 """
 
 from __future__ import annotations

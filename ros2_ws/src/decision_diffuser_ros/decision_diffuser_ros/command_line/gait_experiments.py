@@ -1,0 +1,73 @@
+"""What the experiments on composed gaits share on the command line: opening the model, writing and printing scores."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from decision_diffuser_ros.evaluation.gait_experiment import GaitExperiment
+    from decision_diffuser_ros.evaluation.gait_tables import TextTable
+
+
+@contextlib.contextmanager
+def open_experiment(
+    bundle: str,
+    *,
+    seed: int,
+    processes: int,
+    classifier: Path | None = None,
+    replan_every: int | None = None,
+    time_step: float = 0.001,
+) -> Iterator[GaitExperiment]:
+    """An experiment on a bundle, run as the parameter file says, with a progress bar on a terminal.
+
+    Args:
+        bundle: a shipped model's name, or a directory.
+        seed: of all episodes.
+        processes: to share the work.
+        classifier: directory of the gait classifier; None for the one that ships.
+        replan_every: control steps that a plan is followed; None for the parameter file's.
+        time_step: of the physics [s].
+    """
+    from rich.console import Console
+    from rich.progress import Progress
+
+    from decision_diffuser_ros.evaluation.deployment import DeploymentSettings, EvaluatedModel
+    from decision_diffuser_ros.evaluation.gait_experiment import GaitExperiment
+    from decision_diffuser_ros.planner.manifest import Manifest
+    from decision_diffuser_ros.resources import MANIFEST_NAME, config_file, model_directory
+
+    directory = model_directory(bundle)
+    deployment = DeploymentSettings.from_parameter_file(config_file("quadruped_gaits"))
+    if replan_every is not None:
+        horizon = replace(deployment.receding_horizon, replan_every=replan_every)
+        deployment = replace(deployment, receding_horizon=horizon)
+    with Progress(disable=not sys.stderr.isatty(), console=Console(stderr=True)) as bar:
+        task = bar.add_task("episodes", total=None)
+        yield GaitExperiment(
+            model=EvaluatedModel(bundle=str(directory), deployment=deployment),
+            manifest=Manifest.read(directory / MANIFEST_NAME),
+            seed=seed,
+            processes=processes,
+            time_step=time_step,
+            classifier=None if classifier is None else str(classifier),
+            progress=lambda done, total: bar.update(task, completed=done, total=total),
+        )
+
+
+def finish(scores: dict[str, Any], tables: Sequence[TextTable], json_file: Path | None, console: Console) -> None:
+    """Prints the tables and writes the scores, with how they were made."""
+    from decision_diffuser_ros.evaluation.scores_file import write_scores
+    from decision_diffuser_ros.provenance import provenance
+
+    if json_file is not None:
+        write_scores(scores | provenance(), json_file)
+    for table in tables:
+        table.print(console)

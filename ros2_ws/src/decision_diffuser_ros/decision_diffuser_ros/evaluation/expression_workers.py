@@ -1,0 +1,141 @@
+"""Runs many episodes of expressions on all cores, each reproducible from its own seed."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from decision_diffuser_ros.control.limits import CommandLimits
+from decision_diffuser_ros.evaluation.deployment import DeployedPlanner, EvaluatedModel
+from decision_diffuser_ros.evaluation.episode_pool import outcomes_of
+from decision_diffuser_ros.evaluation.expression_rollout import (
+    EXPERT,
+    SUMMED,
+    Driver,
+    ExpressionRollout,
+    ExpressionTask,
+    check_classifier,
+    run_expression_episode,
+)
+from decision_diffuser_ros.evaluation.gait_classifier import GaitClassifier
+from decision_diffuser_ros.evaluation.summed_condition import SummedConditionBundle
+from decision_diffuser_ros.planner.bundle import Bundle
+from decision_diffuser_ros.planner.expression_parser import parse
+from decision_diffuser_ros.planner.planner import Planner
+from decision_diffuser_ros.simulation import quadruped_model as model
+from decision_diffuser_ros.simulation.gait_expert import GaitExpert
+from decision_diffuser_ros.simulation.quadruped_env import QuadrupedGaitsEnv
+from decision_diffuser_ros.simulation.quadruped_world import QuadrupedWorld, QuadrupedWorldSettings
+
+EXPERT_SPEED = (0.3, 1.0)  # [m/s], commanded
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExpressionJob:
+    """One episode to run: the task, the model that plans it, and the physics' time step [s]."""
+
+    task: ExpressionTask
+    model: EvaluatedModel
+    time_step: float = 0.001
+
+
+def run_groups(
+    groups: Mapping[str, Sequence[ExpressionJob]],
+    *,
+    classifier: str | None,
+    processes: int,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+) -> dict[str, list[ExpressionRollout]]:
+    """The outcomes of each group's jobs, by the order of their seeds.
+
+    Args:
+        groups: jobs by name.
+        classifier: directory of the gait classifier; None for the one that comes with the package.
+        processes: to share the work.
+        progress: told how many episodes of how many are done.
+    """
+    names = [name for name, jobs in groups.items() for _ in jobs]
+    numbered = list(enumerate(job for jobs in groups.values() for job in jobs))
+    outcomes = outcomes_of(numbered, _run, processes=processes, prepare=_set_classifier, arguments=(classifier,))
+    rollouts: dict[str, list[ExpressionRollout]] = {name: [] for name in groups}
+    for done, ((number, _), rollout) in enumerate(outcomes, start=1):
+        rollouts[names[number]].append(rollout)
+        progress(done, len(numbered))
+    return {name: sorted(found, key=lambda rollout: rollout.task.seed) for name, found in rollouts.items()}
+
+
+class ExpressionDriver:
+    """The planner as it is deployed, asked for one expression."""
+
+    def __init__(self, expression: str, evaluated: EvaluatedModel, *, sums_conditions: bool = False) -> None:
+        bundle = _bundle(evaluated.bundle)
+        sampling = evaluated.sampling or bundle.manifest.sampling
+        self._branches = parse(expression, bundle.manifest).weighted_branches(sampling.negation_weight)
+        if sums_conditions:
+            (branch,) = self._branches
+            bundle = SummedConditionBundle(bundle, branch)
+            self._branches = ((branch[0],),)
+        limits = CommandLimits(lower=model.JOINT_LOWER, upper=model.JOINT_UPPER, max_velocity=model.MAX_VELOCITY)
+        self._planner = DeployedPlanner(Planner(bundle, settings=sampling), evaluated.deployment, limits)
+
+    def start(self, rng: np.random.Generator) -> None:
+        """Begins an episode without history or plan."""
+        self._planner.start(self._branches, rng)
+
+    def targets(self, world: QuadrupedWorld) -> np.ndarray:
+        """Joint targets of this control step, (12,) [rad]."""
+        tilt = float(np.arccos(np.clip(-world.gravity_direction_in_base[2], -1, 1)))
+        return self._planner.command(world.state(), measured=world.joint_position, tilt=tilt)
+
+
+class ExpertDriver:
+    """The scripted expert in one gait, at a random speed and phase."""
+
+    def __init__(self, gait: str) -> None:
+        self._gait = gait
+
+    def start(self, rng: np.random.Generator) -> None:
+        """Begins an episode."""
+        speed = float(rng.uniform(*EXPERT_SPEED))
+        self._expert = GaitExpert(skill=self._gait, forward_speed=speed, phase=rng.uniform())
+
+    def targets(self, world: QuadrupedWorld) -> np.ndarray:
+        """Joint targets of this control step, (12,) [rad]."""
+        return self._expert.targets(world)
+
+
+_classifier_directory: str | None
+
+
+def _set_classifier(directory: str | None) -> None:
+    global _classifier_directory
+    _classifier_directory = directory
+
+
+def _run(numbered: tuple[int, ExpressionJob]) -> ExpressionRollout:
+    _, job = numbered
+    return run_expression_episode(job.task, _driver(job), _environment(job.time_step), _classifier())
+
+
+def _driver(job: ExpressionJob) -> Driver:
+    if job.task.driver == EXPERT:
+        return ExpertDriver(job.task.expression)
+    return ExpressionDriver(job.task.expression, job.model, sums_conditions=job.task.driver == SUMMED)
+
+
+@functools.cache
+def _environment(time_step: float) -> QuadrupedGaitsEnv:
+    return QuadrupedGaitsEnv(settings=QuadrupedWorldSettings(time_step=time_step))
+
+
+@functools.cache
+def _bundle(directory: str) -> Bundle:
+    return Bundle.load(directory, threads=1)
+
+
+@functools.cache
+def _classifier() -> GaitClassifier:
+    return check_classifier(GaitClassifier.load(_classifier_directory))

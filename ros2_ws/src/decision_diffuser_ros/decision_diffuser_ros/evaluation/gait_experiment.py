@@ -1,0 +1,98 @@
+"""What the experiments on composed gaits share: which episodes are run, with which starts and which speed asked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from decision_diffuser_ros.errors import ConfigurationError
+from decision_diffuser_ros.evaluation.deployment import EvaluatedModel
+from decision_diffuser_ros.evaluation.expression_rollout import PLANNER, ExpressionRollout, ExpressionTask
+from decision_diffuser_ros.evaluation.expression_workers import ExpressionJob, run_groups
+from decision_diffuser_ros.planner.manifest import Manifest
+from decision_diffuser_ros.planner.manifest_records import ConditionKind
+
+NUMBER_SHARES = (0.35, 0.85)
+"""Of the largest value of the number that is asked beside the gaits, lowest and highest."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class GaitExperiment:
+    """One experiment's model and means.
+
+    Attributes:
+        model: what plans, and how it is run.
+        manifest: of that model.
+        seed: of all episodes; training data must not have used it.
+        processes: to share the work.
+        time_step: of the physics [s].
+        classifier: directory of the gait classifier; None for the one that comes with the package.
+        progress: told how many episodes of how many are done.
+    """
+
+    model: EvaluatedModel
+    manifest: Manifest
+    seed: int
+    processes: int = 1
+    time_step: float = 0.001
+    classifier: str | None = None
+    progress: Callable[[int, int], None] = lambda done, total: None
+
+    def jobs(self, expression: str, episodes: int, *, driver: str = PLANNER) -> list[ExpressionJob]:
+        """Episodes of one question; every question meets the same starts, floors and numbers.
+
+        A model that takes a number beside the gait, a speed or a return, is asked for one too, another in each episode.
+        """
+        kind, jobs = number_kind(self.manifest), []
+        for episode_seed in episode_seeds(self.seed, episodes):
+            share = np.random.default_rng(episode_seed).uniform(*NUMBER_SHARES)
+            asked = with_number(expression, kind, share) if kind is not None and driver == PLANNER else expression
+            task = ExpressionTask(seed=episode_seed, expression=asked, driver=driver)
+            jobs.append(ExpressionJob(task=task, model=self.model, time_step=self.time_step))
+        return jobs
+
+    def run(self, groups: Mapping[str, Sequence[ExpressionJob]]) -> dict[str, list[ExpressionRollout]]:
+        """The outcomes of each group's jobs."""
+        return run_groups(groups, classifier=self.classifier, processes=self.processes, progress=self.progress)
+
+    def with_sampling(self, **changes: object) -> GaitExperiment:
+        """The same with other settings of a plan. Raises ConfigurationError for those that the model cannot do."""
+        sampling = replace(self.model.sampling or self.manifest.sampling, **changes)  # type: ignore[arg-type]
+        sampling.check_against(
+            denoising_steps=self.manifest.schedule.denoising_steps, history=self.manifest.history
+        )
+        return replace(self, model=replace(self.model, sampling=sampling))
+
+
+def episode_seeds(seed: int, episodes: int) -> list[int]:
+    """Seeds of an experiment's episodes."""
+    return [int(number) for number in np.random.SeedSequence(seed).generate_state(episodes, dtype=np.uint32)]
+
+
+def number_kind(manifest: Manifest) -> ConditionKind | None:
+    """The model's kind of condition that is a number, if it has one."""
+    return next((kind for kind in manifest.conditions if not kind.is_choice), None)
+
+
+def with_number(expression: str, kind: ConditionKind, share: float) -> str:
+    """The expression with a number beside it, which every name in it is fulfilled with."""
+    return f"({expression}) & {kind.kind}={share * kind.largest:.3f}"
+
+
+def speed_of_one(manifest: Manifest, kind: ConditionKind) -> float:
+    """The forward speed that the number's largest value stands for [m/s].
+
+    Raises:
+        ConfigurationError: the model does not tell.
+    """
+    if kind.unit == "m/s":
+        return kind.largest
+    try:
+        return float(manifest.provenance["configuration"]["data"][f"{kind.kind}_scale"])
+    except (KeyError, TypeError) as error:
+        raise ConfigurationError(
+            f"model '{manifest.name}' does not say which speed a {kind.kind} of 1 stands for; "
+            "expected `configuration: data` in its provenance"
+        ) from error

@@ -73,8 +73,16 @@ def _block_stacking(single_skill: bool) -> Demonstrations:
     return Demonstrations(record, stacking.attributes(ranges))
 
 
+def _circles(single_skill: bool) -> Demonstrations:
+    """Every episode shows one constraint, `single_skill` or not."""
+    from decision_diffuser_ros.simulation import circles_demonstrations as circles
+
+    return Demonstrations(circles.record_episode, circles.attributes())
+
+
 ROBOTS: dict[str, Callable[[bool], Demonstrations]] = {
     "quadruped_gaits": _quadruped_gaits,
     "quadruped_composition": _quadruped_composition,
     "block_stacking": _block_stacking,
+    "circles": _circles,
 }

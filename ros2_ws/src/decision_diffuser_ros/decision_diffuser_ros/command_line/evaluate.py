@@ -13,7 +13,7 @@ from typer.core import TyperGroup
 
 from decision_diffuser_ros.errors import CommandLineError
 
-EXPERIMENTS: tuple[str, ...] = ("quadruped_gaits",)
+EXPERIMENTS: tuple[str, ...] = ("circles", "quadruped_gaits",)
 """Modules of `experiments/`, each with a function of the same name, in the order of the help."""
 
 

@@ -1,0 +1,119 @@
+"""The 2-D example: what counts as an answer, and that a model of a few seconds' training answers better than chance."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+from matplotlib.image import imread
+from rich.console import Console
+
+from decision_diffuser_ros.data.demonstrations import merge_shards, shard_path, write_shard
+from decision_diffuser_ros.evaluation import circles, circles_plot, circles_report
+from decision_diffuser_ros.evaluation.circles import QUESTIONS, question_scores
+from decision_diffuser_ros.planner.bundle import Bundle
+from decision_diffuser_ros.resources import config_file
+from decision_diffuser_ros.simulation import circles_demonstrations
+from decision_diffuser_ros.training.configuration import TrainingConfiguration
+from decision_diffuser_ros.training.export import export_bundle
+from decision_diffuser_ros.training.fitting import Machine
+from decision_diffuser_ros.training.training_run import train
+
+CENTRE, RING, FAR = (0.1, 0.0), (0.0, -0.85), (0.9, 0.9)
+EPISODES = 40
+
+
+@pytest.mark.parametrize(
+    "name, answers",
+    [
+        ("nothing", [False, True, False]),
+        ("inside", [True, True, False]),
+        ("outside", [False, True, True]),
+        ("inside & outside", [False, True, False]),
+        ("inside + outside, summed", [False, True, False]),
+        ("!inside", [False, False, True]),
+        ("!outside", [True, False, False]),
+    ],
+)
+def test_an_end_is_an_answer_where_it_is_what_was_asked(name, answers):
+    assert QUESTIONS[name].answered(np.array([CENTRE, RING, FAR])).tolist() == answers
+
+
+def test_every_question_has_its_place_in_the_table():
+    assert set(circles_report.WANTED) == set(QUESTIONS)
+
+
+def test_the_driven_end_counts_and_not_the_planned_one():
+    way = np.zeros((4, 3, 2))
+    way[:, -1] = [CENTRE, RING, FAR, FAR]
+    planned = way[:, 1:].copy()
+    planned[3, -1] = RING
+    scores = question_scores(QUESTIONS["inside & outside"], way, planned)
+    assert scores["satisfied"] == 0.25
+    assert scores["satisfied_in_plan"] == 0.5
+    assert scores["standard_error"] == pytest.approx(np.sqrt(0.25 * 0.75 / 4), abs=1e-4)
+    assert scores["tracking_error_max"] == pytest.approx(np.hypot(0.9, 1.75), abs=1e-4)
+
+
+@pytest.fixture(scope="module")
+def bundle(tmp_path_factory):
+    """As `evaluate circles` makes it, with fewer demonstrations and a small fraction of the training."""
+    directory = tmp_path_factory.mktemp("circles")
+    episodes = [circles_demonstrations.record_episode(3, number) for number in range(600)]
+    write_shard(shard_path(directory / "data", 0), episodes, circles_demonstrations.attributes())
+    merge_shards(directory / "data", provenance={})
+    shipped = TrainingConfiguration.from_yaml(config_file("training_circles"))
+    configuration = dataclasses.replace(
+        shipped.with_training_steps(400, 300), network=dataclasses.replace(shipped.network, width=64)
+    )
+    machine = Machine(progress=False)
+    train(directory / "data", directory / "training", configuration=configuration, seed=3, machine=machine)
+    export_bundle(directory / "training", directory / "bundle")
+    return Bundle.load(directory / "bundle")
+
+
+@pytest.fixture(scope="module")
+def evaluation(bundle):
+    return circles.evaluate(bundle, episodes=EPISODES, seed=7)
+
+
+def test_a_short_training_answers_far_better_than_chance(evaluation):
+    scores, ways = evaluation
+    by_chance = {
+        name: question_scores(question, ways["nothing"], ways["nothing"][:, 1:])["satisfied"]
+        for name, question in QUESTIONS.items()
+    }
+    for name in ("inside", "outside"):
+        satisfied = scores["questions"][name]["satisfied"]
+        assert satisfied >= 0.9
+        assert 1.0 - satisfied < 0.5 * (1.0 - by_chance[name])
+    assert scores["questions"]["!inside"]["satisfied"] > by_chance["!inside"] + 0.2
+    assert scores["questions"]["!outside"]["satisfied"] > by_chance["!outside"] + 0.2
+
+
+def test_points_stay_close_to_their_plans(evaluation):
+    scores, _ = evaluation
+    assert max(values["tracking_error_max"] for values in scores["questions"].values()) < 0.1
+
+
+def test_all_questions_meet_the_same_starts_and_a_seed_repeats_its_scores(bundle, evaluation):
+    scores, ways = evaluation
+    for way in ways.values():
+        np.testing.assert_array_equal(way[:, 0], ways["nothing"][:, 0])
+    again, _ = circles.evaluate(bundle, episodes=EPISODES, seed=7)
+    assert again["questions"] == scores["questions"]
+    other, other_ways = circles.evaluate(bundle, episodes=2, seed=8)
+    assert other["episodes"] == 2
+    assert not np.allclose(other_ways["nothing"][:2, 0], ways["nothing"][:2, 0])
+
+
+def test_table_and_picture_show_the_scores(evaluation, tmp_path):
+    scores, ways = evaluation
+    scores = {**scores, "processor": "a processor"}
+    console = Console(record=True, width=120)
+    circles_report.print_table(scores, console)
+    shown = console.export_text()
+    for row in circles_report.rows(scores):
+        assert row[0] in shown
+        assert f"| {' | '.join(row)} |" in circles_report.markdown(scores)
+    picture = circles_plot.plot_ways(ways, tmp_path / "new" / "circles.png", title="Ends")
+    assert imread(picture).std() > 0.05

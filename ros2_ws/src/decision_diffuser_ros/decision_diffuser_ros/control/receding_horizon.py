@@ -14,6 +14,11 @@ so that a plan is never used before the latency it was granted has passed, howev
 it arrives: simulation, evaluation and robot act on plans of the same age. Only the very
 first plan is followed at once, because there is no older one to go on with.
 
+Commands may be wanted more often than the model's states are apart: with
+``commands_per_step=2`` every other call of :meth:`observe` falls between two control steps. It
+counts no step and asks for no plan, but the action closes the loop on what it measured,
+towards the plan's state one step duration ahead, interpolated between two planned ones.
+
 With ``commits_prefix`` a request also says which states the robot is led through until
 its plan comes in use, as far as that is certain: those of the plans there are for the
 steps ``o+1 ... o+latency``. A planner that begins its plan with them leaves no step
@@ -49,15 +54,19 @@ class RecedingHorizonSettings:
         planning_latency_steps: control steps from a request until its plan is followed;
             0 follows it within the step that asked (only when planning is instantaneous).
         commits_prefix: whether requests hold the states that are passed through meanwhile.
+        commands_per_step: calls of ``observe`` and ``action`` in a control step, at least 1.
     """
 
     replan_every: int = 2
     planning_latency_steps: int = 1
     commits_prefix: bool = False
+    commands_per_step: int = 1
 
     def __post_init__(self) -> None:
         if self.replan_every < 1:
             raise ConfigurationError(f"`replan_every` must be at least 1. Got {self.replan_every}")
+        if self.commands_per_step < 1:
+            raise ConfigurationError(f"`commands_per_step` must be at least 1. Got {self.commands_per_step}")
         if self.planning_latency_steps < 0:
             raise ConfigurationError(
                 f"`planning_latency_steps` must not be negative. Got {self.planning_latency_steps}"
@@ -132,6 +141,7 @@ class RecedingHorizonController:
         """Forget history and plans; the conditions stay. Plans under way are not accepted."""
         self._history.clear()
         self._control_step = -1
+        self._commands_since_step = -1
         self._last_request: PlanRequest | None = None
         self._unanswered: deque[PlanRequest] = deque()
         self._waiting: deque[tuple[PlanRequest, Plan]] = deque()
@@ -198,6 +208,8 @@ class RecedingHorizonController:
     def observe(self, state: ArrayLike) -> PlanRequest | None:
         """Return the plan request due at this control step, None when none is due.
 
+        With several commands a control step, the first call of each is the control step.
+
         Args:
             state: measured now ``(state_dim,)``, SI units.
 
@@ -212,6 +224,10 @@ class RecedingHorizonController:
                 f"the state must be finite. Got {state[~np.isfinite(state)][0]} at "
                 f"index {int(np.flatnonzero(~np.isfinite(state))[0])}"
             )
+        self._measured = state
+        self._commands_since_step = (self._commands_since_step + 1) % self.settings.commands_per_step
+        if self._commands_since_step > 0:
+            return None
         self._history.append(state)
         self._control_step += 1
         return self._request() if self._replan_is_due() else None
@@ -251,11 +267,15 @@ class RecedingHorizonController:
             raise PlanError("there is no plan to follow yet")
         request, plan = self._followed
         plan_step = self._control_step - request.control_step
-        if plan_step >= self._plan_steps:
+        share = self._commands_since_step / self.settings.commands_per_step
+        if plan_step + (share > 0.0) >= self._plan_steps:
             raise PlanError(
                 f"the plan is exhausted: it has {self._plan_steps} steps and is {plan_step} control steps old"
             )
-        targets = np.asarray(self._inverse_dynamics(self._history[-1], plan.states[plan_step]), dtype=np.float64)
+        aim = plan.states[plan_step]
+        if share > 0.0:
+            aim = (1.0 - share) * aim + share * plan.states[plan_step + 1]
+        targets = np.asarray(self._inverse_dynamics(self._measured, aim), dtype=np.float64)
         if not np.isfinite(targets).all():
             raise PlanError(f"inverse dynamics gave NaN or infinity at plan step {plan_step}")
         return targets

@@ -213,6 +213,7 @@ def test_a_reset_forgets_history_and_plans_and_refuses_plans_under_way():
     "settings, message",
     [
         ({"replan_every": 0}, "`replan_every` must be at least 1. Got 0"),
+        ({"commands_per_step": 0}, "`commands_per_step` must be at least 1. Got 0"),
         ({"planning_latency_steps": -1}, "`planning_latency_steps` must not be negative. Got -1"),
         ({"replan_every": 5, "planning_latency_steps": 2}, r"at most 6. Got 2 \+ 5"),
     ],
@@ -296,3 +297,56 @@ def test_a_latency_that_plans_would_not_last_for_is_cut():
     controller = controller_with(replan_every=2)
     controller.latency_steps = 100
     assert controller.latency_steps == MANIFEST.plan_steps - 2
+
+
+def half_state_at(half_step):
+    return np.array([half_step / 2.0, 0.0])
+
+
+def test_commands_between_control_steps_aim_at_states_between_the_planned_ones():
+    controller = controller_with(replan_every=2, commands_per_step=2)
+    actions, requested = [], []
+    for half_step in range(12):
+        request = controller.observe(half_state_at(half_step))
+        if request is not None:
+            requested.append(half_step)
+            controller.accept(request, plan_for(request))
+        actions.append(controller.action())
+    np.testing.assert_allclose(actions, [[half / 2, half / 2 + 1] for half in range(12)])
+    assert requested == [0, 4, 8]
+    assert controller.control_step == 5
+
+
+def test_only_states_of_control_steps_are_planned_from():
+    controller = controller_with(replan_every=2, commands_per_step=4)
+    requests = [controller.observe(np.array([quarter / 4.0, 0.0])) for quarter in range(9)]
+    np.testing.assert_allclose(requests[8].history[:, 0], [0.0, 1.0, 2.0])
+
+
+def test_a_state_that_is_refused_between_two_control_steps_is_not_counted():
+    controller = controller_with(commands_per_step=2)
+    request = controller.observe(half_state_at(0))
+    controller.accept(request, plan_for(request))
+    with pytest.raises(StateError):
+        controller.observe([np.nan, 0.0])
+    controller.observe(half_state_at(1))
+    np.testing.assert_allclose(controller.action(), [0.5, 1.5])
+
+
+def test_the_last_planned_state_has_none_after_it_to_interpolate_to():
+    controller = controller_with(replan_every=2, commands_per_step=2)
+    request = controller.observe(half_state_at(0))
+    controller.accept(request, plan_for(request))
+    for half_step in range(1, 11):
+        controller.observe(half_state_at(half_step))
+    np.testing.assert_allclose(controller.action(), [5.0, 6.0])
+    controller.observe(half_state_at(11))
+    with pytest.raises(PlanError, match="exhausted"):
+        controller.action()
+
+
+def test_a_reset_begins_with_a_control_step():
+    controller = controller_with(commands_per_step=2)
+    controller.observe(half_state_at(0))
+    controller.reset()
+    assert controller.observe(half_state_at(1)) is not None

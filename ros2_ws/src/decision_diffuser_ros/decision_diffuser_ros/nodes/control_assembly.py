@@ -109,9 +109,10 @@ def assemble_control(
                 replan_every=parameters.replan_every,
                 planning_latency_steps=parameters.planning_latency_steps,
                 commits_prefix=parameters.commit_prefix,
+                commands_per_step=parameters.commands_per_step,
             ),
         ),
-        limiter=CommandLimiter(limits, step_duration=manifest.step_duration),
+        limiter=CommandLimiter(limits, step_duration=manifest.step_duration / parameters.commands_per_step),
         watchdog=_watchdog(parameters, needs_imu=assembler.needs_imu, simulated_time=simulated_time),
         settings=_safe_settings(parameters, manifest, joint_of_action),
     )
@@ -245,7 +246,7 @@ def _safe_settings(
     if parameters.damping_rest_pose is not None:
         rest_pose = tuple(in_action_order(parameters, "damping_rest_pose", joint_of_action).tolist())
     return SafeControllerSettings(
-        step_duration=manifest.step_duration,
+        step_duration=manifest.step_duration / parameters.commands_per_step,
         blend_duration=parameters.blend_duration,
         damping_velocity=parameters.damping_velocity,
         rest_pose=rest_pose,

@@ -110,6 +110,14 @@ SPECS = (
     ),
     # Commands
     ParameterSpec(
+        "commands_per_step",
+        1,
+        "commands in a control step, between whose planned states is interpolated: 2 makes 100 Hz of 50 Hz",
+        "1",
+        1,
+        20,
+    ),
+    ParameterSpec(
         "command_interface",
         FORWARD_COMMAND,
         "the controller that commands are for",
@@ -267,6 +275,7 @@ class PlannerParameters:
     commit_prefix: bool
     one_call_sampling: bool
     synchronous_planning: bool
+    commands_per_step: int
     command_interface: str
     trajectory_lead: float
     blend_duration: float

@@ -68,8 +68,9 @@ class PlannerSession:
             wait_for_plans=options.synchronous_planning,
             wait_for_first_plan=simulated_time,
         )
+        self._command_period = self.assembly.manifest.step_duration / options.commands_per_step
         self.diagnostics = PlannerDiagnostics(
-            options, step_duration=self.assembly.manifest.step_duration, simulated_time=simulated_time
+            options, step_duration=self._command_period, simulated_time=simulated_time
         )
         self._node = node
         self._options = options
@@ -122,7 +123,7 @@ class PlannerSession:
         self.failure = None
         self.is_active = True
         if not self._simulated_time:
-            period = self.assembly.manifest.step_duration
+            period = self._command_period
             self._loop = DeadlineLoop(self._control_step, period=period, on_failure=self._note_failure)
             self._loop.start()
 
@@ -292,5 +293,5 @@ class PlannerSession:
 
     def _new_trigger(self) -> StampTrigger:
         return StampTrigger(
-            step_duration=self.assembly.manifest.step_duration, needs_imu=self.assembly.assembler.needs_imu
+            step_duration=self._command_period, needs_imu=self.assembly.assembler.needs_imu
         )

@@ -18,7 +18,7 @@ from decision_diffuser_ros.simulation.bullet_client import BulletClient, pybulle
 from decision_diffuser_ros.simulation.iiwa_kinematics import JOINT_NAMES
 
 FINGER_JOINT_NAMES = ("left_finger_joint", "right_finger_joint")
-TABLE_SIZE = (1.1, 1.4, 0.04)  # [m]
+TABLE_SIZE = (1.0, 1.4, 0.04)  # [m]
 TABLE_CENTRE = (0.35, 0.0)  # [m]
 FLOOR_HEIGHT = -0.75  # [m], under the table's top
 

@@ -6,7 +6,7 @@ from decision_diffuser_ros.simulation.bullet_camera import Camera
 from decision_diffuser_ros.simulation.bullet_client import connect
 from decision_diffuser_ros.simulation.stacking_body import StackingBody
 
-LOOK_AT = (0.38, 0.0, 0.22)  # [m]
+LOOK_AT = (0.38, 0.0, 0.26)  # [m]
 
 
 class StackingRenderer:
@@ -18,7 +18,7 @@ class StackingRenderer:
     """
 
     def __init__(self, *, width: int = 640, height: int = 400) -> None:
-        self._camera = Camera(width, height, distance=1.55, yaw=52.0, pitch=-24.0, light=(1.5, 1.0, 3.0))
+        self._camera = Camera(width, height, distance=1.3, yaw=60.0, pitch=-21.0, light=(1.5, 1.0, 3.0))
         self._client = connect()
         self._body = StackingBody.load(self._client)
 

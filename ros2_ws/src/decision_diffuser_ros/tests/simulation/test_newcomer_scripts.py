@@ -45,6 +45,16 @@ def test_the_expert_is_drawn_without_a_screen(tmp_path):
     assert b"ftyp" in (tmp_path / "expert.mp4").read_bytes()[:16]
 
 
+def test_the_stacking_expert_tells_what_it_does_and_what_holds_at_the_end():
+    answer = run("watch_the_stacking.py", "--piles", "blue red")
+    assert answer.returncode == 0, answer.stderr
+    told = answer.stdout.splitlines()
+    assert [line.split()[2:] for line in told[:5]] == [
+        ["approach", "red"], ["descend", "red"], ["close", "red"], ["lift", "red"], ["carry", "red"]
+    ]  # fmt: skip
+    assert told[-1] == "holds: red > green, red > blue, red > yellow"
+
+
 @pytest.mark.parametrize("script", sorted(SCRIPTS.glob("*.py")), ids=lambda script: script.stem)
 def test_a_script_is_short_enough_to_read(script):
     assert len(script.read_text().splitlines()) < LINES

@@ -72,19 +72,45 @@ class PlanScorer:
             PlanError: the network could not be evaluated.
         """
         needed = [_needed_conditions(branch) for branch in branches]
+        energies = self._energies(trajectories, branches, needed, known, observation_mask, rng)
+        return np.array([branch_score(branch, own) for branch, own in zip(branches, energies, strict=True)])
+
+    def gaps(
+        self,
+        trajectories: np.ndarray,
+        branch: Branch,
+        *,
+        known: KnownStates,
+        observation_mask: np.ndarray,
+        rng: np.random.Generator,
+    ) -> np.ndarray:
+        """What each condition adds, log p(x|y_i,h) - log p(x|h), to each candidate of a branch (candidates, n) [nats].
+
+        Arguments and errors as `scores`, with one branch for all candidates.
+        """
+        every = list(range(len(branch) + 1))
+        branches, needed = [branch] * len(trajectories), [every] * len(trajectories)
+        energies = self._energies(trajectories, branches, needed, known, observation_mask, rng)
+        return np.array([[own[0] - own[index] for index in every[1:]] for own in energies]).reshape(-1, len(branch))
+
+    def _energies(
+        self,
+        trajectories: np.ndarray,
+        branches: Sequence[Branch],
+        needed: Sequence[list[int]],
+        known: KnownStates,
+        observation_mask: np.ndarray,
+        rng: np.random.Generator,
+    ) -> list[dict[int, float]]:
+        """For each candidate -log p under those of [null, y_1, ..., y_n] that are needed, by index."""
         candidate = np.repeat(np.arange(len(branches)), [len(own) for own in needed])
         encoded = [self._encoder.encode_batch(branch) for branch in branches]
         condition = np.concatenate([vectors[own] for (vectors, _), own in zip(encoded, needed, strict=True)])
         present = np.concatenate([flags[own] for (_, flags), own in zip(encoded, needed, strict=True)])
-        energies = self._energies(trajectories[candidate], condition, present, known, observation_mask, rng)
-        return np.array(
-            [
-                branch_score(branch, dict(zip(own, energies[candidate == index], strict=True)))
-                for index, (branch, own) in enumerate(zip(branches, needed, strict=True))
-            ]
-        )
+        energies = self._row_energies(trajectories[candidate], condition, present, known, observation_mask, rng)
+        return [dict(zip(own, energies[candidate == index].tolist(), strict=True)) for index, own in enumerate(needed)]
 
-    def _energies(
+    def _row_energies(
         self,
         clean: np.ndarray,
         condition: np.ndarray,

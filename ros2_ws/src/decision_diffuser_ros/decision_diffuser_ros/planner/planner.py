@@ -13,7 +13,7 @@ history slot:
 
 import dataclasses
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -172,6 +172,34 @@ class Planner:
             seconds,
             tuple(scores.tolist()) if len(candidates) > 1 else (),
         )
+
+    def sample(
+        self, history: ArrayLike, branches: Sequence[Branch], *, rng: np.random.Generator
+    ) -> tuple[np.ndarray, KnownStates, np.ndarray]:
+        """One trajectory for each branch, as it is sampled: what `plan` chooses from.
+
+        Args:
+            history: as for `plan`.
+            branches: conditions of each trajectory; the same may be there several times.
+            rng: source of the noise.
+
+        Returns:
+            Trajectories (candidates, horizon, state_dim), normalised; the known states among them; and the mask
+            (horizon,) that the network was told: 1 observed, 0 planned, -1 missing.
+
+        Raises:
+            StateError, ConditionError, PlanError: as `plan`.
+        """
+        _, known, observation_mask = self._observe(history)
+        rows = network_rows(branches, self._encoder, guidance_weight=self.settings.guidance_weight)
+        denoiser = GuidedDenoiser(
+            self.bundle, rows, observation_mask=observation_mask, clean_limit=self.settings.clean_limit
+        )
+        start, levels = self._start(tuple(branches), None, 0, self.settings.denoising_steps, rng)
+        trajectories = self._sample(denoiser, start, levels, known=known, rng=rng)
+        if not np.isfinite(trajectories).all():
+            raise PlanError(f"model '{self.bundle.manifest.name}' returned plans that are not finite")
+        return trajectories, known, observation_mask
 
     def warm_up(self, conditions: Conditions | ConditionExpression = ()) -> None:
         """Plans once from the mean state, so that the first real plan does not pay for one-time preparations.

@@ -306,7 +306,9 @@ def test_garbage_raises_nothing_but_a_condition_error(blocks: Manifest, text: st
         assert parse(str(answer), blocks) == answer
 
 
-ALTERNATIVES = ["0.7*trot & 0.3*!bound & forward_speed=0.5", "trot & pace", "0*trot & pace", "0.5*(forward_speed=0.5)", ""]
+ALTERNATIVES = [
+    "0.7*trot & 0.3*!bound & forward_speed=0.5", "trot & pace", "0*trot & pace", "0.5*(forward_speed=0.5)", ""
+]  # fmt: skip
 
 
 @pytest.mark.parametrize("text", ALTERNATIVES)

@@ -8,44 +8,17 @@ import pytest
 from decision_diffuser_ros.diffusion.likelihood import energy_levels
 from decision_diffuser_ros.diffusion.samplers import KnownStates
 from decision_diffuser_ros.diffusion.schedule import noise_schedule
-from decision_diffuser_ros.planner.bundle import Bundle
 from decision_diffuser_ros.planner.conditions import Branch, Condition, ConditionEncoder
 from decision_diffuser_ros.planner.plan_score import PlanScorer, branch_score, chosen_candidate
+from tests.planner.two_modes import SHARE_OF_WAVE, SPREAD, load_two_modes
 
 WAVE, REST = Condition({"skill": "wave"}), Condition({"skill": "rest"})
 NOT_WAVE, NOT_REST = Condition({"skill": "wave"}, weight=-1.0), Condition({"skill": "rest"}, weight=-1.0)
-SPREAD = 0.3
-SHARE_OF_WAVE = 0.9
-"""After the history of these tests nine of ten demonstrations wave on."""
-
-
-def posterior_mean(noisy: np.ndarray, alpha: np.ndarray, vector: np.ndarray, present: np.ndarray) -> np.ndarray:
-    """E[x0 | x_k] where waving is N(+1, SPREAD^2) in every element, resting N(-1, SPREAD^2), and null their mixture."""
-    a = alpha[:, np.newaxis, np.newaxis]
-    variance = a * SPREAD**2 + 1.0 - a
-    means = [mode + a**0.5 * SPREAD**2 / variance * (noisy - a**0.5 * mode) for mode in (1.0, -1.0)]
-    planned = noisy[:, 3:]
-    log_likelihoods = [
-        (-0.5 * (planned - a**0.5 * mode) ** 2 / variance).sum(axis=(1, 2)) + np.log(share)
-        for mode, share in ((1.0, SHARE_OF_WAVE), (-1.0, 1.0 - SHARE_OF_WAVE))
-    ]
-    mixed = 1.0 / (1.0 + np.exp(np.clip(log_likelihoods[1] - log_likelihoods[0], -500, 500)))
-    share_of_wave = np.where(present[:, 0] > 0.0, vector[:, 0], mixed)[:, np.newaxis, np.newaxis]
-    return share_of_wave * means[0] + (1.0 - share_of_wave) * means[1]
-
-
 @pytest.fixture
-def scorer(tiny_bundle: Path, monkeypatch: pytest.MonkeyPatch) -> PlanScorer:
+def scorer(tiny_bundle: Path) -> PlanScorer:
     """With levels enough for the exact densities; noisy ones know which mode is the more frequent."""
-    bundle = Bundle.load(tiny_bundle)
-    schedule = noise_schedule("cosine", 1000)
-    monkeypatch.setattr(
-        bundle,
-        "denoise",
-        lambda noisy, mask, step, vector, present: posterior_mean(
-            noisy, schedule.alphas_cumprod[step], vector, present
-        ).astype(np.float32),
-    )
+    bundle = load_two_modes(tiny_bundle)
+    schedule = noise_schedule("cosine", 100)
     levels = energy_levels(schedule, 60, log_snr_range=(-9.0, 4.0))
     return PlanScorer(bundle, ConditionEncoder(bundle.manifest), schedule, levels=levels)
 
@@ -106,6 +79,19 @@ def test_only_rows_that_count_are_evaluated(scorer: PlanScorer, monkeypatch: pyt
     noisy, mask = batches[0][:2]
     np.testing.assert_array_equal(noisy[:, :3], 0.0)
     np.testing.assert_array_equal(mask, np.tile([1.0] * 3 + [0.0] * 5, (2 * levels, 1)))
+
+
+def test_gaps_are_those_of_each_condition(scorer: PlanScorer) -> None:
+    known = KnownStates(np.zeros((8, 4), np.float32), np.arange(8) < 3)
+    trajectories = np.stack([np.full((8, 4), value, np.float32) for value in (1.0, -1.0)])
+    options = {"known": known, "observation_mask": np.where(known.slots, 1.0, 0.0), "rng": np.random.default_rng(0)}
+    gaps = scorer.gaps(trajectories, (WAVE, NOT_REST), **options)
+    np.testing.assert_array_equal(gaps > 0.0, [[True, False], [False, True]])
+    # The other mode is 2 away on each of 20 numbers: log densities 80 / (2 SPREAD^2) apart, less what levels cleaner than
+    # the cleanest, a signal-to-noise ratio of exp(4), would add: the integral of 40 / (1 + SPREAD^2 snr)^2 from there on.
+    exact = 40.0 / SPREAD**2 * (1.0 - 1.0 / (1.0 + SPREAD**2 * np.exp(4.0)))
+    np.testing.assert_allclose([gaps[0, 1], gaps[1, 0]], -exact, rtol=0.05)
+    assert scorer.gaps(trajectories, (), **options).shape == (2, 0)
 
 
 @pytest.mark.parametrize(

@@ -91,7 +91,8 @@ class PlanScorer:
         every = list(range(len(branch) + 1))
         branches, needed = [branch] * len(trajectories), [every] * len(trajectories)
         energies = self._energies(trajectories, branches, needed, known, observation_mask, rng)
-        return np.array([[own[0] - own[index] for index in every[1:]] for own in energies]).reshape(-1, len(branch))
+        gaps = np.array([own[0] - own[index] for own in energies for index in every[1:]])
+        return gaps.reshape(len(trajectories), len(branch))
 
     def _energies(
         self,

@@ -87,8 +87,8 @@ def test_gaps_are_those_of_each_condition(scorer: PlanScorer) -> None:
     options = {"known": known, "observation_mask": np.where(known.slots, 1.0, 0.0), "rng": np.random.default_rng(0)}
     gaps = scorer.gaps(trajectories, (WAVE, NOT_REST), **options)
     np.testing.assert_array_equal(gaps > 0.0, [[True, False], [False, True]])
-    # The other mode is 2 away on each of 20 numbers: log densities 80 / (2 SPREAD^2) apart, less what levels cleaner than
-    # the cleanest, a signal-to-noise ratio of exp(4), would add: the integral of 40 / (1 + SPREAD^2 snr)^2 from there on.
+    # The other mode is 2 away on each of 20 numbers: log densities 80 / (2 SPREAD^2) apart, less what levels cleaner
+    # than a signal-to-noise ratio of exp(4) would add: the integral of 40 / (1 + SPREAD^2 snr)^2 from there on.
     exact = 40.0 / SPREAD**2 * (1.0 - 1.0 / (1.0 + SPREAD**2 * np.exp(4.0)))
     np.testing.assert_allclose([gaps[0, 1], gaps[1, 0]], -exact, rtol=0.05)
     assert scorer.gaps(trajectories, (), **options).shape == (2, 0)

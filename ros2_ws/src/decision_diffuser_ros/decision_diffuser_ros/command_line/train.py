@@ -1,4 +1,4 @@
-"""`decision-diffuser train`: trains noise model and inverse dynamics, or the evaluations' gait classifier."""
+"""`decision-diffuser train`: trains a planner's networks, or what the evaluations hold it against."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -10,11 +10,11 @@ from decision_diffuser_ros.errors import CommandLineError
 if TYPE_CHECKING:
     from decision_diffuser_ros.training.fitting import Machine
 
-GAIT_CLASSIFIER = "gait_classifier"
+GAIT_CLASSIFIER, BEHAVIOUR_CLONING = "gait_classifier", "behaviour_cloning"
 
 
 def train(
-    robot: Annotated[str, typer.Argument(help="What to train: a name that `collect` knows, or gait_classifier.")],
+    robot: Annotated[str, typer.Argument(help="A name that `collect` knows, gait_classifier or behaviour_cloning.")],
     data: Annotated[Path, typer.Option(help="Directory of the demonstrations, made by `collect`.")],
     output: Annotated[Path, typer.Option(help="Directory of the training; the same one goes on where it stopped.")],
     steps: Annotated[int | None, typer.Option(min=1, help="Training steps of the noise model.")] = None,
@@ -30,7 +30,7 @@ def train(
     """Train the noise model and the inverse dynamics on demonstrations.
 
     Interrupted or killed, the same command goes on from the last checkpoint. The gait classifier, which the evaluations
-    use, is trained and exported at once.
+    use, and the cloned expert, which planning is held against, are trained and exported at once.
     """
     import logging
 
@@ -43,10 +43,11 @@ def train(
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     chosen_file = configuration or config_file(f"training_{robot}")
     machine = Machine(device=device, threads=threads, progress=progress)
-    if robot == GAIT_CLASSIFIER:
+    others = {GAIT_CLASSIFIER: _train_gait_classifier, BEHAVIOUR_CLONING: _clone}
+    if robot in others:
         if inverse_steps is not None:
-            raise CommandLineError("`--inverse-steps` has no meaning for gait_classifier; leave it out")
-        _train_gait_classifier(data, output, chosen_file, steps=steps, seed=seed, machine=machine)
+            raise CommandLineError(f"`--inverse-steps` has no meaning for {robot}; leave it out")
+        others[robot](data, output, chosen_file, steps=steps, seed=seed, machine=machine)
         return
     chosen = TrainingConfiguration.from_yaml(chosen_file)
     run_training(
@@ -72,3 +73,17 @@ def _train_gait_classifier(
     )
     for name, value in record.scores.items():
         typer.echo(f"{name.replace('_', ' ')}: {value}")
+
+
+def _clone(
+    data: Path, output: Path, configuration: Path, *, steps: int | None, seed: int, machine: "Machine"
+) -> None:
+    from decision_diffuser_ros.provenance import provenance
+    from decision_diffuser_ros.training.behaviour_cloning import CloningConfiguration, train_behaviour_cloning
+
+    chosen = CloningConfiguration.from_yaml(configuration).with_training_steps(steps)
+    record = train_behaviour_cloning(
+        data, output, configuration=chosen, seed=seed, machine=machine, provenance=provenance()
+    )
+    error, parameters = record.scores["action_rmse"], record.provenance["parameters"]
+    typer.echo(f"{parameters} parameters; root mean square error of the actions: {error:.4f}")

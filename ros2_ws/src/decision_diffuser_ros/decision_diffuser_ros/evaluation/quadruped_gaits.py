@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 
 from decision_diffuser_ros.evaluation import gait_pattern
+from decision_diffuser_ros.evaluation.deployment import EvaluatedModel
 from decision_diffuser_ros.evaluation.quadruped_rollout import GaitRollout, GaitTask
-from decision_diffuser_ros.evaluation.quadruped_workers import EXPERT, ONE_STEP, PLANNER, EvaluatedModel, Job, run_jobs
+from decision_diffuser_ros.evaluation.quadruped_workers import EXPERT, ONE_STEP, PLANNER, Job, run_jobs
 from decision_diffuser_ros.simulation.quadruped_model import CONTROL_STEP
 
 GAITS = tuple(gait_pattern.PAIRS)

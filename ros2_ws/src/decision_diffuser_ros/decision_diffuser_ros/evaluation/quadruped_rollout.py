@@ -57,7 +57,6 @@ def run_episode(task: GaitTask, policy: GaitPolicy, env: QuadrupedGaitsEnv) -> G
     rng = np.random.default_rng(task.seed)
     env.reset(seed=task.seed)
     command = float(rng.uniform(*FORWARD_SPEED))
-    policy.plan_seconds = []
     policy.start(task.skills[0], command, rng)
     later_skills = dict(zip(task.switch_steps, task.skills[1:], strict=True))
     contacts, speeds, fallen = [], [], False

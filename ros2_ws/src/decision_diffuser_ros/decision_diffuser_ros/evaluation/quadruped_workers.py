@@ -1,21 +1,15 @@
 """Runs many closed-loop episodes on all cores, each reproducible from its own seed."""
 
 import functools
-import multiprocessing
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
-from decision_diffuser_ros.evaluation.quadruped_policies import (
-    DeploymentSettings,
-    ExpertPolicy,
-    GaitPolicy,
-    PlannerPolicy,
-)
+from decision_diffuser_ros.evaluation.deployment import EvaluatedModel
+from decision_diffuser_ros.evaluation.episode_pool import outcomes_of
+from decision_diffuser_ros.evaluation.quadruped_policies import ExpertPolicy, GaitPolicy, PlannerPolicy
 from decision_diffuser_ros.evaluation.quadruped_rollout import GaitRollout, GaitTask, run_episode
 from decision_diffuser_ros.planner.bundle import Bundle
 from decision_diffuser_ros.planner.planner import Planner
-from decision_diffuser_ros.planner.settings import SamplingSettings
 from decision_diffuser_ros.simulation.quadruped_env import QuadrupedGaitsEnv
 from decision_diffuser_ros.simulation.quadruped_world import QuadrupedWorldSettings
 
@@ -32,30 +26,12 @@ class Job:
     time_step: float = 0.001
 
 
-@dataclass(frozen=True, kw_only=True)
-class EvaluatedModel:
-    """What is evaluated.
-
-    Attributes:
-        bundle: directory of the model bundle.
-        sampling: settings of a plan; None for those the bundle is deployed with.
-        deployment: how the planner is run.
-    """
-
-    bundle: str
-    sampling: SamplingSettings | None = None
-    deployment: DeploymentSettings = field(default_factory=DeploymentSettings)
-
-
 _model: EvaluatedModel
 
 
 def run_jobs(jobs: Sequence[Job], model: EvaluatedModel, *, processes: int) -> Iterator[tuple[Job, GaitRollout]]:
     """Runs the jobs, each network on one thread, and yields each with its outcome as it is done."""
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(processes, mp_context=context, initializer=_set_model, initargs=(model,)) as pool:
-        for outcome in as_completed([pool.submit(_run, job) for job in jobs]):
-            yield outcome.result()
+    return outcomes_of(jobs, _run, processes=processes, prepare=_set_model, arguments=(model,))
 
 
 def _set_model(model: EvaluatedModel) -> None:
@@ -63,8 +39,8 @@ def _set_model(model: EvaluatedModel) -> None:
     _model = model
 
 
-def _run(job: Job) -> tuple[Job, GaitRollout]:
-    return job, run_episode(job.task, _policy(job.policy), _environment(job.time_step))
+def _run(job: Job) -> GaitRollout:
+    return run_episode(job.task, _policy(job.policy), _environment(job.time_step))
 
 
 @functools.cache

@@ -22,8 +22,7 @@ def quadruped_gaits(
 
     from decision_diffuser_ros.evaluation import quadruped_gaits as experiment
     from decision_diffuser_ros.evaluation import quadruped_report
-    from decision_diffuser_ros.evaluation.quadruped_policies import DeploymentSettings
-    from decision_diffuser_ros.evaluation.quadruped_workers import EvaluatedModel
+    from decision_diffuser_ros.evaluation.deployment import DeploymentSettings, EvaluatedModel
     from decision_diffuser_ros.evaluation.scores_file import write_scores
     from decision_diffuser_ros.provenance import provenance
     from decision_diffuser_ros.resources import config_file, model_directory

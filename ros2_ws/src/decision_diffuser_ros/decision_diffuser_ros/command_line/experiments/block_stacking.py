@@ -1,0 +1,89 @@
+"""`decision-diffuser evaluate block_stacking`: closed-loop scores of a block stacking model bundle."""
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from decision_diffuser_ros.errors import CommandLineError
+
+
+def block_stacking(
+    task: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="single_stacking, single_rearrangement, multi_stacking, multi_rearrangement or not; all by default."
+        ),
+    ] = None,
+    episodes: Annotated[int, typer.Option(min=1, help="Episodes of each task, by planner and expert each.")] = 100,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of all episodes; never one that trained the model.")] = 1000,
+    json_file: Annotated[Path | None, typer.Option("--json", help="Where to write the scores.")] = None,
+    bundle: Annotated[str | None, typer.Option(help="Bundle: a shipped model's name, or a directory.")] = None,
+    cloning: Annotated[
+        Path | None, typer.Option(help="Directory of a cloned expert, made by `train behaviour_cloning`; the floor.")
+    ] = None,
+    expert_only: Annotated[bool, typer.Option(help="No planner: the expert, and the cloned one if given.")] = False,
+    replan_every: Annotated[int | None, typer.Option(min=1, help="Control steps between plans; as deployed.")] = None,
+    denoising_steps: Annotated[int | None, typer.Option(min=1, help="Of a plan; as deployed.")] = None,
+    guidance_weight: Annotated[float | None, typer.Option(help="Of a plan; as deployed.")] = None,
+    temperature: Annotated[float | None, typer.Option(help="Of a plan; as deployed.")] = None,
+    diagnose: Annotated[
+        Path | None, typer.Option(help="Directory of demonstrations: measure the plans against them instead.")
+    ] = None,
+    processes: Annotated[int, typer.Option(min=1, help="Processes; all cores by default.")] = os.cpu_count() or 1,
+) -> None:
+    """Constraints fulfilled in closed loop, one or several at once, beside the expert and behaviour cloning."""
+    from rich.console import Console
+    from rich.progress import Progress
+
+    from decision_diffuser_ros.evaluation import block_stacking as experiment
+    from decision_diffuser_ros.evaluation import stacking_report
+    from decision_diffuser_ros.evaluation.scores_file import write_scores
+    from decision_diffuser_ros.evaluation.stacking_deployment import stacking_model
+    from decision_diffuser_ros.evaluation.stacking_workers import Drivers
+    from decision_diffuser_ros.provenance import provenance
+
+    if expert_only and diagnose is not None:
+        raise CommandLineError("`--diagnose` measures the planner, and `--expert-only` leaves it out; give one of them")
+    model = None
+    if not expert_only:
+        model = stacking_model(
+            bundle,
+            replan_every=replan_every,
+            denoising_steps=denoising_steps,
+            guidance_weight=guidance_weight,
+            temperature=temperature,
+        )
+    if diagnose is not None:
+        _diagnose(model, diagnose, json_file, seed=seed)
+        return
+    drivers = Drivers(planner=model, cloning=None if cloning is None else str(cloning))
+    with Progress(disable=not sys.stderr.isatty(), console=Console(stderr=True)) as bar:
+        progress_task = bar.add_task("episodes", total=None)
+        scores: dict[str, Any] = experiment.evaluate(
+            drivers,
+            tasks=task or tuple(experiment.TASKS),
+            episodes=episodes,
+            seed=seed,
+            processes=processes,
+            progress=lambda done, total: bar.update(progress_task, completed=done, total=total),
+        )
+    scores |= provenance()
+    if json_file is not None:
+        write_scores(experiment.with_only_task_on_top(scores), json_file)
+    stacking_report.print_table(scores, Console())
+
+
+def _diagnose(model: Any, demonstrations: Path, json_file: Path | None, *, seed: int) -> None:
+    """Prints, and writes if asked, how far plans and inverse dynamics are from the expert."""
+    from rich.console import Console
+
+    from decision_diffuser_ros.evaluation import stacking_diagnosis
+    from decision_diffuser_ros.evaluation.scores_file import write_scores
+
+    errors = stacking_diagnosis.diagnose(model, demonstrations, seed=seed)
+    if json_file is not None:
+        write_scores(errors, json_file)
+    stacking_diagnosis.print_tables(errors, Console())

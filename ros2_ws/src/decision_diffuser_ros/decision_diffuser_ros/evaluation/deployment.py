@@ -1,0 +1,145 @@
+"""A planner as it is deployed: behind the very controller that the ROS node runs, in step with simulated time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import yaml
+
+from decision_diffuser_ros.control.limits import CommandLimiter, CommandLimits
+from decision_diffuser_ros.control.receding_horizon import RecedingHorizonController, RecedingHorizonSettings
+from decision_diffuser_ros.control.safe_controller import SafeController, SafeControllerSettings
+from decision_diffuser_ros.control.watchdog import Watchdog, WatchdogSettings
+from decision_diffuser_ros.errors import ConfigurationError
+from decision_diffuser_ros.planner.conditions import Conditions
+from decision_diffuser_ros.planner.planner import Planner
+from decision_diffuser_ros.planner.settings import SamplingSettings
+
+STATE = "state"
+"""What the watchdog watches; in an evaluation it is always fresh."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeploymentSettings:
+    """How the planner is run on the robot.
+
+    Attributes:
+        receding_horizon: how often to plan, and how late a plan comes in use.
+        watchdog: when the robot holds or is let down.
+        blend_duration: from the first pose to the plan's commands [s].
+        position_margin: how far inside the joint limits commands stay [rad].
+    """
+
+    receding_horizon: RecedingHorizonSettings = field(default_factory=RecedingHorizonSettings)
+    watchdog: WatchdogSettings = field(default_factory=WatchdogSettings)
+    blend_duration: float = 0.3
+    position_margin: float = 0.0
+
+    @classmethod
+    def from_parameter_file(cls, path: Path, *, node: str = "/**/planner") -> DeploymentSettings:
+        """The settings that the planner node takes from a robot's parameter file.
+
+        Raises:
+            ConfigurationError: when the file does not give the node these parameters.
+        """
+        try:
+            parameters = yaml.safe_load(path.read_text(encoding="utf-8"))[node]["ros__parameters"]
+            watchdog = parameters["watchdog"]
+            return cls(
+                receding_horizon=RecedingHorizonSettings(
+                    replan_every=parameters["replan_every"],
+                    planning_latency_steps=parameters["planning_latency_steps"],
+                ),
+                watchdog=WatchdogSettings(
+                    hold_after=watchdog["hold_after"],
+                    damping_after=watchdog["damping_after"],
+                    recovery_time=watchdog["recovery_time"],
+                    tilt_limit=watchdog["tilt_limit"],
+                ),
+                blend_duration=parameters["blend_duration"],
+                position_margin=parameters["limits"]["position_margin"],
+            )
+        except KeyError as error:
+            raise ConfigurationError(
+                f"{path}: expected the parameter {error} of node '{node}', it is not there"
+            ) from error
+
+
+@dataclass(frozen=True, kw_only=True)
+class EvaluatedModel:
+    """What is evaluated.
+
+    Attributes:
+        bundle: directory of the model bundle.
+        sampling: settings of a plan; None for those the bundle is deployed with.
+        deployment: how the planner is run.
+    """
+
+    bundle: str
+    sampling: SamplingSettings | None = None
+    deployment: DeploymentSettings = field(default_factory=DeploymentSettings)
+
+
+class DeployedPlanner:
+    """Commands of a planner, one control step after another.
+
+    Args:
+        planner: plans in no simulated time, but a plan comes in use only after the latency it is granted.
+        settings: how it is run.
+        limits: of the commands, without the margin of the settings.
+    """
+
+    def __init__(self, planner: Planner, settings: DeploymentSettings, limits: CommandLimits) -> None:
+        self.plan_seconds: list[float] = []
+        """Computing time of every plan of the episode [s]."""
+        manifest = planner.bundle.manifest
+        self._planner = planner
+        self._step_duration = manifest.step_duration
+        self._horizon = RecedingHorizonController(
+            manifest=manifest, inverse_dynamics=planner.bundle.inverse_dynamics, settings=settings.receding_horizon
+        )
+        self._controller = SafeController(
+            controller=self._horizon,
+            limiter=CommandLimiter(limits.with_margin(settings.position_margin), step_duration=self._step_duration),
+            watchdog=Watchdog(settings.watchdog, sources=(STATE,), now=0.0),
+            settings=SafeControllerSettings(step_duration=self._step_duration, blend_duration=settings.blend_duration),
+        )
+
+    def start(self, conditions: Conditions, rng: np.random.Generator) -> None:
+        """Begins an episode without history or plan."""
+        self.plan_seconds = []
+        self._rng = rng
+        self._time = 0.0
+        self._controller.activate(0.0)
+        self.ask(conditions)
+
+    def ask(self, conditions: Conditions) -> None:
+        """Asks for something else, which makes a new plan at the next control step."""
+        self._horizon.set_conditions(tuple(conditions))
+
+    def command(self, state: np.ndarray, *, measured: np.ndarray, tilt: float = 0.0) -> np.ndarray:
+        """The command of this control step, (action_dim,); what is measured while the robot is let down.
+
+        Args:
+            state: (state_dim,), SI units.
+            measured: what the commands are targets for, (action_dim,).
+            tilt: of the base [rad].
+        """
+        request = self._controller.observe(state, joint_position=measured, tilt=tilt)
+        if request is not None:
+            plan = self._planner.plan(
+                request.history,
+                request.conditions,
+                rng=self._rng,
+                previous=request.previous,
+                warm_start_shift=request.warm_start_shift,
+                committed=request.committed,
+            )
+            self.plan_seconds.append(plan.seconds)
+            self._controller.accept(request, plan)
+        self._controller.watchdog.report(STATE, self._time)
+        command = self._controller.command(self._time).command
+        self._time += self._step_duration
+        return measured if command is None else command

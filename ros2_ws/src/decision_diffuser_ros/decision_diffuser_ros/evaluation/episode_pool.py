@@ -1,0 +1,33 @@
+"""Many episodes on all cores, each in whatever process is free."""
+
+import multiprocessing
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from typing import Any, TypeVar
+
+Job = TypeVar("Job")
+Outcome = TypeVar("Outcome")
+
+
+def outcomes_of(
+    jobs: Sequence[Job],
+    run: Callable[[Job], Outcome],
+    *,
+    processes: int,
+    prepare: Callable[..., None],
+    arguments: tuple[Any, ...],
+) -> Iterator[tuple[Job, Outcome]]:
+    """Runs the jobs and yields each with its outcome as it is done.
+
+    Args:
+        jobs: picklable, as their outcomes.
+        run: a function of a module; its outcome must not depend on the jobs that its process ran before.
+        processes: how many, each begun afresh.
+        prepare: called once in every process.
+        arguments: of `prepare`.
+    """
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(processes, mp_context=context, initializer=prepare, initargs=arguments) as pool:
+        job_of = {pool.submit(run, job): job for job in jobs}
+        for done in as_completed(job_of):
+            yield job_of[done], done.result()

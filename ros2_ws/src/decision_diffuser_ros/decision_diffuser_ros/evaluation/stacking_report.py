@@ -1,0 +1,68 @@
+"""Tables of a block stacking evaluation for people: on the terminal and in Markdown, the same rows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+COLUMNS = ("task", "driven by", "episodes", "strict success %", "paper %", "partial %", "steps", "failures")
+PAPER = {
+    "single_stacking": "58.0",
+    "single_rearrangement": "62.7",
+    "multi_stacking": "60.3",
+    "multi_rearrangement": "67.2",
+}
+"""Ajay 2023, on an environment without a grasp and with partial credit."""
+DRIVERS = {"planner": "planner", "expert": "scripted expert", "behaviour_cloning": "behaviour cloning"}
+
+
+def print_table(scores: Mapping[str, Any], console: Console) -> None:
+    """Prints the scores that `block_stacking.evaluate` returned."""
+    table = Table(title="Block stacking")
+    for column in COLUMNS:
+        table.add_column(column, justify="left" if column in ("task", "driven by", "failures") else "right")
+    for row in rows(scores):
+        if table.rows and row[0]:
+            table.add_section()
+        table.add_row(*row)
+    console.print(table)
+    if "plan_ms_p50" in scores:
+        console.print(plan_sentence(scores))
+
+
+def markdown(scores: Mapping[str, Any]) -> str:
+    """The same table in Markdown."""
+    lines = [COLUMNS, ["---"] * len(COLUMNS), *rows(scores)]
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
+
+
+def plan_sentence(scores: Mapping[str, Any]) -> str:
+    """How long a plan takes, and where."""
+    p50, p95, p99 = (scores[f"plan_ms_p{share}"] for share in (50, 95, 99))
+    return f"One plan: {p50:.0f} ms median, {p95:.0f} ms p95, {p99:.0f} ms p99 on one thread of {scores['processor']}."
+
+
+def rows(scores: Mapping[str, Any]) -> list[list[str]]:
+    """Rows of `COLUMNS`: of each task one for every driver, the one that the scores are about first."""
+    table = []
+    for task, values in scores["tasks"].items():
+        of_drivers = {scores["driver"]: values} | {name: values[name] for name in DRIVERS if name in values}
+        for number, (name, row) in enumerate(of_drivers.items()):
+            is_planner = name == "planner"
+            steps = "-" if row["steps_mean"] is None else f"{row['steps_mean']:.0f}"
+            table.append(
+                [
+                    task if number == 0 else "",
+                    DRIVERS[name],
+                    str(row["episodes"]),
+                    f"{100 * row['success_strict']:.1f}",
+                    PAPER.get(task, "-") if is_planner else "",
+                    f"{100 * row['score_partial']:.1f}",
+                    steps,
+                    ", ".join(f"{count} {cause}" for cause, count in row["failures"].items()),
+                ]
+            )
+    return table

@@ -13,7 +13,16 @@ from typer.core import TyperGroup
 
 from decision_diffuser_ros.errors import CommandLineError
 
-EXPERIMENTS: tuple[str, ...] = ("circles", "quadruped_gaits",)
+EXPERIMENTS: tuple[str, ...] = (
+    "block_stacking",
+    "circles",
+    "gait_ablations",
+    "gait_composition",
+    "gait_conditions",
+    "gait_returns",
+    "gait_slider",
+    "quadruped_gaits",
+)
 """Modules of `experiments/`, each with a function of the same name, in the order of the help."""
 
 

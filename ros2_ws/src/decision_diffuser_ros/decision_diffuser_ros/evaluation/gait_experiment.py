@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 
@@ -13,6 +14,7 @@ from decision_diffuser_ros.evaluation.expression_rollout import PLANNER, Express
 from decision_diffuser_ros.evaluation.expression_workers import ExpressionJob, run_groups
 from decision_diffuser_ros.planner.manifest import Manifest
 from decision_diffuser_ros.planner.manifest_records import ConditionKind
+from decision_diffuser_ros.resources import MANIFEST_NAME
 
 NUMBER_SHARES = (0.35, 0.85)
 """Of the largest value of the number that is asked beside the gaits, lowest and highest."""
@@ -40,15 +42,19 @@ class GaitExperiment:
     classifier: str | None = None
     progress: Callable[[int, int], None] = lambda done, total: None
 
-    def jobs(self, expression: str, episodes: int, *, driver: str = PLANNER) -> list[ExpressionJob]:
+    def jobs(
+        self, expression: str, episodes: int, *, driver: str = PLANNER, with_numbers: bool = True
+    ) -> list[ExpressionJob]:
         """Episodes of one question; every question meets the same starts, floors and numbers.
 
-        A model that takes a number beside the gait, a speed or a return, is asked for one too, another in each episode.
+        A model that takes a number beside the gait, a speed or a return, is asked for one too, another in each episode,
+        unless `with_numbers` is false.
         """
         kind, jobs = number_kind(self.manifest), []
         for episode_seed in episode_seeds(self.seed, episodes):
             share = np.random.default_rng(episode_seed).uniform(*NUMBER_SHARES)
-            asked = with_number(expression, kind, share) if kind is not None and driver == PLANNER else expression
+            is_numbered = with_numbers and driver == PLANNER
+            asked = with_number(expression, kind, share) if kind is not None and is_numbered else expression
             task = ExpressionTask(seed=episode_seed, expression=asked, driver=driver)
             jobs.append(ExpressionJob(task=task, model=self.model, time_step=self.time_step))
         return jobs
@@ -64,6 +70,11 @@ class GaitExperiment:
             denoising_steps=self.manifest.schedule.denoising_steps, history=self.manifest.history
         )
         return replace(self, model=replace(self.model, sampling=sampling))
+
+    def of_bundle(self, directory: Path) -> GaitExperiment:
+        """The same with another model, sampled as its own manifest says."""
+        model = replace(self.model, bundle=str(directory), sampling=None)
+        return replace(self, model=model, manifest=Manifest.read(directory / MANIFEST_NAME))
 
 
 def episode_seeds(seed: int, episodes: int) -> list[int]:

@@ -65,6 +65,53 @@ def composition_tables(scores: Mapping[str, Any]) -> list[TextTable]:
     return [TextTable("Gaits seen, share of all frames", columns, rows), bar_table(scores["bars"])]
 
 
+def condition_tables(scores: Mapping[str, Any]) -> list[TextTable]:
+    """Tables of `gait_conditions.evaluate`."""
+    rows = [
+        [question, " or ".join(row["allowed"]), percent(row["succeeded"]), *share_cells(row)]
+        for question, row in scores["questions"].items()
+    ]
+    return [TextTable("NOT and OR", ("asked", "allowed", "succeeded %", *SHARE_COLUMNS), rows)]
+
+
+def slider_tables(scores: Mapping[str, Any]) -> list[TextTable]:
+    """Tables of `gait_slider.evaluate`."""
+    rows = [
+        [weight, row["expression"], *share_cells(row), f"{row['changes_per_second']:.2f}"]
+        for weight, row in scores["weights"].items()
+    ]
+    title = f"From {scores['second']} to {scores['first']}"
+    return [TextTable(title, ("w", "asked", *SHARE_COLUMNS, "changes of gait 1/s"), rows)]
+
+
+def return_tables(scores: Mapping[str, Any]) -> list[TextTable]:
+    """Tables of `gait_returns.evaluate`."""
+    rows = []
+    for gait, of_gait in scores["gaits"].items():
+        for share, row in of_gait["asked"].items():
+            speeds = [f"{row[name]:.2f}" for name in ("speed_asked", "speed_mean", "speed_p5", "speed_p95")]
+            cells = [str(row["episodes"]), *speeds, percent(row["survived"]), percent(row["shares"][gait])]
+            rows.append([f"{gait} & {scores['kind']}={share}", *cells])
+    columns = ("asked", "episodes", "asked m/s", "mean m/s", "p5", "p95", "survived %", "in the gait %")
+    return [TextTable(f"Asked and achieved {scores['kind']}", columns, rows), bar_table(scores["bars"])]
+
+
+def ablation_tables(scores: Mapping[str, Any]) -> list[TextTable]:
+    """Tables of `gait_ablations.evaluate`, one a setting."""
+    measures = {"survived": "survived %", "gait_share": "share %", "pattern_share": "pattern %"}
+    columns = tuple(f"{gait}: {shown}" for gait in GAITS for shown in (*measures.values(), "m/s"))
+    tables = []
+    for setting, values in scores["settings"].items():
+        rows = []
+        for value, gaits in values.items():
+            cells = []
+            for row in gaits.values():
+                cells += [*(percent(row[measure]) for measure in measures), f"{row['speed_mean']:.2f}"]
+            rows.append([value, *cells])
+        tables.append(TextTable(setting.replace("_", " "), (setting, *columns), rows))
+    return tables
+
+
 def bar_table(bars: Mapping[str, Mapping[str, Any]]) -> TextTable:
     """What was to be reached, and whether it was."""
     rows = []

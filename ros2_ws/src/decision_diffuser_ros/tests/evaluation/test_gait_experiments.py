@@ -1,0 +1,164 @@
+"""The experiments on composed gaits: what they ask, and what they count."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from decision_diffuser_ros.errors import ConditionError, ConfigurationError
+from decision_diffuser_ros.evaluation import (
+    gait_ablations,
+    gait_composition,
+    gait_conditions,
+    gait_returns,
+    gait_slider,
+    gait_tables,
+)
+from decision_diffuser_ros.evaluation.deployment import EvaluatedModel
+from decision_diffuser_ros.evaluation.expression_rollout import EXPERT, SUMMED
+from decision_diffuser_ros.evaluation.gait_experiment import GaitExperiment, number_kind, speed_of_one, with_number
+from decision_diffuser_ros.evaluation.gait_shares import GAITS
+from decision_diffuser_ros.planner.expression_parser import parse
+from decision_diffuser_ros.planner.manifest import Manifest
+from decision_diffuser_ros.planner.manifest_records import ConditionKind
+from decision_diffuser_ros.resources import MANIFEST_NAME, model_directory
+from tests.evaluation.test_gait_shares import rollout
+
+MANIFEST = Manifest.read(model_directory("quadruped_gaits") / MANIFEST_NAME)
+RETURN = ConditionKind("return", scale=1.0, unit="1")
+
+
+class FakeExperiment(GaitExperiment):
+    """Answers every question with whole episodes of its first gait; remembers the questions."""
+
+    def run(self, groups):
+        asked.update(groups)
+        outcomes = {}
+        for name, jobs in groups.items():
+            gait = min(GAITS, key=lambda gait: name.find(gait) if gait in name else len(name))
+            outcomes[name] = [replace(rollout((gait, 120)), task=job.task) for job in jobs]
+        return outcomes
+
+
+asked: dict = {}
+
+
+@pytest.fixture
+def experiment():
+    asked.clear()
+    return FakeExperiment(model=EvaluatedModel(bundle="nowhere"), manifest=MANIFEST, seed=5)
+
+
+def test_every_question_meets_the_same_starts_and_asks_another_speed_in_each_episode(experiment):
+    trot, pair = experiment.jobs("trot", 20), experiment.jobs("trot & pace", 20)
+    assert [job.task.seed for job in trot] == [job.task.seed for job in pair]
+    assert len({job.task.expression for job in trot}) > 15
+    (branch,) = parse(pair[0].task.expression, MANIFEST).branches
+    assert [condition.values["skill"] for condition in branch] == ["trot", "pace"]
+    assert branch[0].values["forward_speed"] == branch[1].values["forward_speed"]
+    assert {job.task.expression for job in experiment.jobs("trot & pace", 3, driver=SUMMED)} == {"trot & pace"}
+    assert {job.task.expression for job in experiment.jobs("trot", 3, driver=EXPERT)} == {"trot"}
+
+
+def test_a_number_goes_with_every_alternative():
+    question = with_number("pace | bound", number_kind(MANIFEST), 0.5)
+    branches = parse(question, MANIFEST).branches
+    assert [dict(condition.values) for (condition,) in branches] == [
+        {"skill": "pace", "forward_speed": 0.55},
+        {"skill": "bound", "forward_speed": 0.55},
+    ]
+
+
+def test_the_speed_of_a_return_of_one_is_a_fact_of_the_training():
+    trained = replace(MANIFEST, provenance={"configuration": {"data": {"return_scale": 0.9}}})
+    assert speed_of_one(trained, RETURN) == 0.9
+    assert speed_of_one(MANIFEST, number_kind(MANIFEST)) == 1.1
+    with pytest.raises(ConfigurationError, match="does not say which speed a return of 1 stands for"):
+        speed_of_one(replace(MANIFEST, provenance={}), RETURN)
+
+
+@pytest.mark.parametrize(
+    ("question", "allowed"),
+    [
+        ("!bound", ("trot", "pace")),
+        ("!bound & !trot", ("pace",)),
+        ("pace | bound", ("pace", "bound")),
+        ("!pace | bound", ("trot", "bound")),
+        ("trot & !pace", ("trot",)),
+        ("trot & 0*pace & forward_speed=0.5", ("trot",)),
+    ],
+)
+def test_what_an_expression_allows(question, allowed):
+    assert gait_conditions.allowed_gaits(parse(question, MANIFEST)) == allowed
+
+
+def test_an_episode_succeeds_when_nearly_all_of_it_is_allowed_and_it_does_not_fall():
+    mostly = rollout(("trot", 20 + 96), ("bound", 4))
+    half = rollout(("trot", 20 + 50), ("bound", 50))
+    assert gait_conditions.succeeded(mostly, ("trot", "pace"))
+    assert not gait_conditions.succeeded(half, ("trot", "pace"))
+    assert not gait_conditions.succeeded(replace(mostly, survived=False), ("trot", "pace"))
+    assert not gait_conditions.succeeded(rollout(survived=False, steps=3), GAITS)
+
+
+def test_conditions_are_scored_by_what_they_allow(experiment):
+    scores = gait_conditions.evaluate(experiment, episodes=2, questions=("!bound", "pace | bound"))
+    assert scores["questions"]["!bound"]["succeeded"] == 0.0  # the fake walks the first gait that is named
+    assert scores["questions"]["pace | bound"]["succeeded"] == 1.0
+    assert "| pace \\| bound | pace or bound | 100.0 |" in gait_tables.condition_tables(scores)[0].markdown()
+    with pytest.raises(ConditionError, match="galop"):
+        gait_conditions.evaluate(experiment, episodes=1, questions=("galop",))
+
+
+def test_a_slider_is_one_gait_at_its_ends_and_both_with_twice_the_guidance_between(experiment):
+    assert [gait_slider.slider("trot", "pace", weight) for weight in (0.0, 0.25, 1.0)] == [
+        "pace",
+        "0.25*trot & 0.75*pace",
+        "trot",
+    ]
+    scores = gait_slider.evaluate(experiment, episodes=1, first="trot", second="pace")
+    assert scores["guidance_weight"] == 2 * MANIFEST.sampling.guidance_weight
+    (job,) = asked["0.25*trot & 0.75*pace"]
+    assert job.model.sampling.guidance_weight == scores["guidance_weight"]
+    assert scores["weights"]["0"]["shares"]["pace"] == 1.0
+    assert list(scores["weights"]) == ["0", "0.25", "0.5", "0.75", "1"]
+
+
+def test_returns_compare_asked_with_achieved_for_each_gait(experiment):
+    scores = gait_returns.evaluate(experiment, episodes=2, demonstrated={"trot": 0.4, "pace": 0.6, "bound": 0.5})
+    assert scores["gaits"]["trot"]["rank_correlation"] == 0.0  # the fake always walks at 0.5 m/s
+    assert scores["gaits"]["trot"]["asked"]["1"]["speed_asked"] == 1.1
+    reached = {name: bar["reached"] for name, bar in scores["bars"].items() if "speed at 1" in name}
+    assert reached == {
+        "trot: speed at 1 [m/s]": True,
+        "pace: speed at 1 [m/s]": False,
+        "bound: speed at 1 [m/s]": True,
+    }
+    assert all("speed at 1" not in name for name in gait_returns.evaluate(experiment, episodes=1)["bars"])
+
+
+def test_ablations_change_one_setting_at_a_time(experiment):
+    scores = gait_ablations.evaluate(experiment, episodes=1, diffused=experiment)
+    assert list(scores["settings"]["temperature"]) == ["0.0", "0.5", "1.0"]
+    assert list(scores["settings"]["actions"]) == ["inverse dynamics", "diffused too"]
+    shipped = MANIFEST.sampling
+    for name, (job,) in asked.items():
+        changed = {
+            field
+            for field in ("guidance_weight", "temperature", "history", "denoising_steps")
+            if job.model.sampling is not None and getattr(job.model.sampling, field) != getattr(shipped, field)
+        }
+        assert len(changed) <= 1, name
+    assert scores["settings"]["history"]["1"]["pace"]["gait_share"] == 1.0
+
+
+def test_composition_asks_single_gaits_pairs_and_sums(experiment):
+    scores, shown = gait_composition.evaluate(experiment, episodes=2, baseline_episodes=1, expert_episodes=1)
+    assert set(scores["pairs"]) == {"trot & pace", "trot & bound", "pace & bound"}
+    assert {job.task.driver for job in asked["trot + pace"]} == {SUMMED}
+    assert scores["pairs"]["trot & pace"]["shares"]["trot"] == 1.0
+    assert not scores["bars"]["share of each of two gaits"]["reached"]
+    assert set(shown) == {*scores["pairs"], *scores["summed"], *(f"only {gait}" for gait in GAITS)}
+    time, probability = gait_composition.probability_over_time(shown["only bound"], step_duration=0.02)
+    assert time[0] == pytest.approx(0.12)  # a window about control step 5, that is, the sixth
+    np.testing.assert_array_equal(probability[:, 2], 1.0)

@@ -77,7 +77,7 @@ def flat(parameters: dict, prefix: str = "") -> set[str]:
     return names
 
 
-@pytest.mark.parametrize("file", [PACKAGE / "config" / "quadruped_gaits.yaml", README], ids=lambda file: file.name)
+@pytest.mark.parametrize("file", [PACKAGE / "config" / "quadruped_gaits.yaml", PACKAGE / "config" / "robot.yaml", README], ids=lambda file: file.name)
 def test_every_parameter_that_is_set_is_declared(file):
     texts = [text for language, text in code_blocks(file) if language == "yaml"] or [file.read_text(encoding="utf-8")]
     of_nodes = [(key, value) for text in texts for key, value in yaml.safe_load(text).items() if key.startswith("/**/")]

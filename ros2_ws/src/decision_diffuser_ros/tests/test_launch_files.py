@@ -20,6 +20,10 @@ def calls_of(function: str, source: str) -> list[ast.Call]:
     ]
 
 
+def nodes_of(source: str) -> list[ast.Call]:
+    return calls_of("Node", source) + calls_of("LifecycleNode", source)
+
+
 def keyword_text(call: ast.Call, name: str) -> str:
     values = [keyword.value for keyword in call.keywords if keyword.arg == name]
     return ast.literal_eval(values[0]) if values else ""
@@ -42,7 +46,7 @@ def test_the_quadruped_has_the_documented_arguments():
 @pytest.mark.parametrize("file", LAUNCH_FILES, ids=lambda file: file.stem)
 def test_every_executable_that_is_launched_is_installed(file):
     installed = set(re.findall(r'"([\w-]+) = ', (share_directory() / "setup.py").read_text()))
-    launched = {keyword_text(call, "executable") for call in calls_of("Node", file.read_text())}
+    launched = {keyword_text(call, "executable") for call in nodes_of(file.read_text())}
     assert launched
     assert launched <= installed
 
@@ -54,4 +58,11 @@ def test_launch_ros_accepts_the_launch_file(file):
     module = importlib.util.module_from_spec(specification)
     specification.loader.exec_module(module)
     description = module.generate_launch_description()
-    assert len(description.entities) > len(calls_of("Node", file.read_text()))
+    assert len(description.entities) > len(nodes_of(file.read_text()))
+
+
+def test_a_real_robot_is_not_activated_by_itself_and_goes_by_its_own_clock():
+    source = (share_directory() / "launch" / "robot.launch.py").read_text()
+    declared = {ast.literal_eval(call.args[0]): call for call in calls_of("DeclareLaunchArgument", source)}
+    assert keyword_text(declared["autostart"], "default_value") == "false"
+    assert '"use_sim_time": False' in source

@@ -303,12 +303,12 @@ SCENARIOS: tuple[FaultScenario, ...] = (
     ),
     FaultScenario(
         name="clock_back",
-        description="/clock and stamps jump 10 s back",
+        description="/clock and stamps jump 0.3 s back",
         inject=_spoilt(
             1.0,
-            joints=lambda: spoil.shifted(-10.0),
-            imu=lambda: spoil.shifted(-10.0),
-            clock=lambda: spoil.shifted(-10.0),
+            joints=lambda: spoil.shifted(-0.3),
+            imu=lambda: spoil.shifted(-0.3),
+            clock=lambda: spoil.shifted(-0.3),
         ),
         expected=ANY,
         simulated_time=True,

@@ -46,7 +46,7 @@ NONSENSICAL_EXPRESSIONS = (
     "!" * 10_000 + "trot",
     "trot & " * 10_000 + "trot",
     "t" * 1_000_000,
-    "\x00",
+    "trot \N{HORSE}",
 )
 """Expressions of `~/set_condition`, none of which may be accepted."""
 

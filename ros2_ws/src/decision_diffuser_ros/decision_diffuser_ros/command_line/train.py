@@ -1,5 +1,6 @@
 """`decision-diffuser train`: trains a planner's networks, or what the evaluations hold it against."""
 
+import dataclasses
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -25,6 +26,9 @@ def train(
     configuration: Annotated[
         Path | None, typer.Option(help="YAML file; config/training_ROBOT.yaml by default.")
     ] = None,
+    diffuse_actions: Annotated[
+        bool, typer.Option(help="Plan actions with the states, the baseline to inverse dynamics.")
+    ] = False,
     progress: Annotated[bool, typer.Option(help="Show a progress bar with the loss and the time left.")] = True,
 ) -> None:
     """Train the noise model and the inverse dynamics on demonstrations.
@@ -50,6 +54,8 @@ def train(
         others[robot](data, output, chosen_file, steps=steps, seed=seed, machine=machine)
         return
     chosen = TrainingConfiguration.from_yaml(chosen_file)
+    if diffuse_actions:
+        chosen = dataclasses.replace(chosen, data=dataclasses.replace(chosen.data, diffuse_actions=True))
     run_training(
         data,
         output,

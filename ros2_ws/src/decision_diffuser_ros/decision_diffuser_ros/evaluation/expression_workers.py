@@ -10,6 +10,7 @@ import numpy as np
 
 from decision_diffuser_ros.control.limits import CommandLimits
 from decision_diffuser_ros.evaluation.deployment import DeployedPlanner, EvaluatedModel
+from decision_diffuser_ros.evaluation.diffused_actions import DiffusedActionsBundle, holds_actions
 from decision_diffuser_ros.evaluation.episode_pool import outcomes_of
 from decision_diffuser_ros.evaluation.expression_rollout import (
     EXPERT,
@@ -68,7 +69,10 @@ def run_groups(
 
 
 class ExpressionDriver:
-    """The planner as it is deployed, asked for one expression."""
+    """The planner as it is deployed, asked for one expression.
+
+    A model that diffuses actions too sees its last command beside the robot's state.
+    """
 
     def __init__(self, expression: str, evaluated: EvaluatedModel, *, sums_conditions: bool = False) -> None:
         bundle = _bundle(evaluated.bundle)
@@ -78,17 +82,26 @@ class ExpressionDriver:
             (branch,) = self._branches
             bundle = SummedConditionBundle(bundle, branch)
             self._branches = ((branch[0],),)
+        self._sees_commands = holds_actions(bundle.manifest)
+        if self._sees_commands:
+            bundle = DiffusedActionsBundle(bundle)
         limits = CommandLimits(lower=model.JOINT_LOWER, upper=model.JOINT_UPPER, max_velocity=model.MAX_VELOCITY)
         self._planner = DeployedPlanner(Planner(bundle, settings=sampling), evaluated.deployment, limits)
 
     def start(self, rng: np.random.Generator) -> None:
         """Begins an episode without history or plan."""
+        self._last_command: np.ndarray | None = None
         self._planner.start(self._branches, rng)
 
     def targets(self, world: QuadrupedWorld) -> np.ndarray:
         """Joint targets of this control step, (12,) [rad]."""
         tilt = float(np.arccos(np.clip(-world.gravity_direction_in_base[2], -1, 1)))
-        return self._planner.command(world.state(), measured=world.joint_position, tilt=tilt)
+        state = world.state()
+        if self._sees_commands:
+            before = world.joint_position if self._last_command is None else self._last_command
+            state = np.concatenate([state, before])
+        self._last_command = self._planner.command(state, measured=world.joint_position, tilt=tilt)
+        return self._last_command
 
 
 class ExpertDriver:

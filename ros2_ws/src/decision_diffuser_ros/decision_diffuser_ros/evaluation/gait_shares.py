@@ -66,10 +66,10 @@ def agreement_with_contacts(rollouts: Sequence[ExpressionRollout]) -> float:
 
 def rank_correlation(asked: Sequence[float], achieved: Sequence[float]) -> float:
     """Spearman's: the correlation of the ranks, equal values sharing theirs; 0 where one of the two is constant."""
-    ranks = [_ranks(np.asarray(values, dtype=float)) for values in (asked, achieved)]
-    if any(np.ptp(rank) == 0.0 for rank in ranks):
+    first, second = (_ranks(np.asarray(values, dtype=float)) for values in (asked, achieved))
+    if np.ptp(first) == 0.0 or np.ptp(second) == 0.0:
         return 0.0
-    return _rounded(np.corrcoef(*ranks)[0, 1])
+    return _rounded(np.corrcoef(first, second)[0, 1])
 
 
 def _ranks(values: np.ndarray) -> np.ndarray:

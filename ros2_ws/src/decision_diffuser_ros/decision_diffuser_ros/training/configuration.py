@@ -31,6 +31,7 @@ class DataConfiguration:
         forward_speed_scale: largest forward speed that can be asked [m/s].
         label_seconds: how far ahead either speed is averaged [s].
         undisturbed_plans: plan no control step that the data set's `disturbed` marks.
+        diffuse_actions: plan the actions with the states instead of by inverse dynamics, see `data.action_states`.
         steps_before_fall: how many control steps before a fall are left out of the plans.
         std_floor: least standard deviation of the normalisers, in each entry's unit.
         after_switch_share: share of each batch drawn from just after a switch of skill.
@@ -46,6 +47,7 @@ class DataConfiguration:
     forward_speed_scale: float = 1.1
     label_seconds: float = 1.0
     undisturbed_plans: bool = False
+    diffuse_actions: bool = False
     steps_before_fall: int = 50
     std_floor: float = 0.02
     after_switch_share: float = 20 / 64
@@ -80,6 +82,8 @@ class NetworkConfiguration:
     Attributes:
         architecture: `temporal_unet`, or `window_mlp` for windows of few numbers, see the modules of these names. The
             MLP has a `width` and an `embedding_dim` and nothing else of what shapes the U-Net.
+        tool_features: show the path from observed to planned states where the arm's tool is, see `tool_features`.
+        direct_noisy_plan: show that path the noisy plan as well.
         planned_changes: planned states are changes from the last observed one, see `planned_changes`.
         change_floor: least unit of such a change, normalised.
     """
@@ -90,6 +94,8 @@ class NetworkConfiguration:
     kernel_size: int = 5
     embedding_dim: int = 64
     history_width: int = 512
+    tool_features: bool = False
+    direct_noisy_plan: bool = False
     planned_changes: bool = False
     change_floor: float = 0.02
 
@@ -120,6 +126,8 @@ class DiffusionConfiguration:
         kind_dropout: odds, for each kind alone, of leaving it out besides.
         first_states: how many planned states, the first ones, weigh more in the loss.
         first_states_weight: how much more.
+        target_entries_weight: how much more the state entries weigh that actions are targets for: what the inverse
+            dynamics goes by.
         ema_decay: of the moving average of the weights, which is what is exported.
     """
 
@@ -134,6 +142,7 @@ class DiffusionConfiguration:
     kind_dropout: float = 0.25
     first_states: int = 6
     first_states_weight: float = 3.0
+    target_entries_weight: float = 1.0
     ema_decay: float = 0.999
 
     def __post_init__(self) -> None:
@@ -150,7 +159,8 @@ class DiffusionConfiguration:
         for name in ("condition_dropout", "kind_dropout", "ema_decay"):
             require(0.0 <= getattr(self, name) < 1.0, name, "in [0, 1)", getattr(self, name))
         require(self.first_states >= 0, "first_states", "at least 0", self.first_states)
-        require(self.first_states_weight > 0.0, "first_states_weight", "above 0", self.first_states_weight)
+        for name in ("first_states_weight", "target_entries_weight"):
+            require(getattr(self, name) > 0.0, name, "above 0", getattr(self, name))
 
 
 @dataclass(frozen=True, kw_only=True)

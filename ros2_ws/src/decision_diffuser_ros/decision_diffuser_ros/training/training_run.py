@@ -19,6 +19,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from decision_diffuser_ros.data.action_states import with_actions_in_states
 from decision_diffuser_ros.data.demonstration_set import DemonstrationSet
 from decision_diffuser_ros.data.labels import NUMBER_EXTRAS
 from decision_diffuser_ros.data.whole_file import whole_file
@@ -69,6 +70,8 @@ def train(
     extras = [name for kind in configuration.data.conditions for name in NUMBER_EXTRAS.get(kind, ())]
     extras += [DISTURBED] if configuration.data.undisturbed_plans else []
     demonstrations = DemonstrationSet.load(data_directory, extras=extras)
+    if configuration.data.diffuse_actions:
+        demonstrations = with_actions_in_states(demonstrations)
     versions = {"torch": torch.__version__, "lightning": lightning.__version__, "numpy": np.__version__}
     record = TrainingRecord.of(
         demonstrations, configuration=configuration, seed=seed, provenance={**(provenance or {}), **versions}
@@ -104,6 +107,8 @@ def denoising_task(record: TrainingRecord, network: nn.Module) -> DenoisingTask:
         plan_steps=data.plan_steps,
         kind_count=len(data.conditions),
         error_scale=network.change_scale if isinstance(network, PlannedChanges) else None,
+        target_entries=[entry for entry in record.description.target_positions if entry is not None],
+        state_dim=len(record.description.state),
     )
 
 

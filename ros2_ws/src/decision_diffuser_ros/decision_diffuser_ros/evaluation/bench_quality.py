@@ -1,0 +1,63 @@
+"""What the number of denoising steps does to the gaits: closed-loop scores beside the time of a plan."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from decision_diffuser_ros.evaluation.deployment import DeploymentSettings, EvaluatedModel
+from decision_diffuser_ros.evaluation.quadruped_gaits import GAITS, gait_scores
+from decision_diffuser_ros.evaluation.quadruped_rollout import GaitTask
+from decision_diffuser_ros.evaluation.quadruped_workers import PLANNER, Job, run_jobs
+from decision_diffuser_ros.planner.manifest import Manifest
+from decision_diffuser_ros.resources import MANIFEST_NAME, config_file, model_directory
+
+FIRST_SEED = 5000
+"""Of the episodes: seeds of validation, which neither training nor the final evaluation uses."""
+
+MEASURED = ("survived", "gait_share", "pattern_share")
+
+
+def has_gaits(manifest: Manifest) -> bool:
+    """Whether a model can be asked for the gaits that are scored here."""
+    skills = [kind.names for kind in manifest.conditions if kind.kind == "skill"]
+    return manifest.robot == "unitree_a1" and len(skills) == 1 and set(GAITS) <= set(skills[0])
+
+
+def gait_quality(
+    robot: str,
+    *,
+    denoising_steps: int,
+    episodes: int,
+    processes: int,
+    progress: Callable[[str], None] = lambda what: None,
+) -> dict[str, Any]:
+    """Mean scores over episodes of every gait, each an average over the gaits.
+
+    Args:
+        robot: name or path of a bundle that `has_gaits`.
+        denoising_steps: of a plan.
+        episodes: of each gait.
+        processes: to share the work.
+        progress: told what goes on.
+    """
+    bundle = model_directory(robot)
+    sampling = Manifest.read(bundle / MANIFEST_NAME).sampling
+    sampling = dataclasses.replace(sampling, denoising_steps=denoising_steps, warm_start_steps=None)
+    deployment = DeploymentSettings.from_parameter_file(config_file("quadruped_gaits"))
+    model = EvaluatedModel(bundle=str(bundle), sampling=sampling, deployment=deployment)
+    jobs = [
+        Job(task=GaitTask(seed=FIRST_SEED + number, skills=(gait,)), policy=PLANNER)
+        for gait in GAITS
+        for number in range(episodes)
+    ]
+    rollouts: dict[str, list] = {gait: [] for gait in GAITS}
+    for done, (job, rollout) in enumerate(run_jobs(jobs, model, processes=processes), start=1):
+        progress(f"{robot}, {denoising_steps} steps: episode {done} of {len(jobs)}")
+        rollouts[job.task.skills[0]].append(rollout)
+    scores = [gait_scores(rollouts[gait]) for gait in GAITS]
+    means = {name: round(float(np.mean([each[name] for each in scores])), 4) for name in MEASURED}
+    return {"robot": robot, "denoising_steps": denoising_steps, "episodes": len(jobs), **means}

@@ -79,6 +79,7 @@ class PlannerSession:
         self._trigger = self._new_trigger()
         self._loop: DeadlineLoop | None = None
         self._previewed_plan = 0
+        self._plan_conditions: object = None
         self._inputs: list[Any] = []
         self._command_publisher: Any = None
         self._preview_publisher: Any = None
@@ -241,6 +242,7 @@ class PlannerSession:
             while self.stepper.new_plan_durations:
                 self.diagnostics.note_plan(now, self.stepper.new_plan_durations.pop())
             self._note_mode(before, decision)
+            self._note_plan_conditions()
             self._preview_plan()
 
     def _publish_command(self, command: NDArray[np.float64]) -> None:
@@ -280,6 +282,13 @@ class PlannerSession:
         if now.mode is not before.mode:
             reason = f": {now.reason}" if now.reason else ""
             self._node.get_logger().info(f"{before.mode.value} -> {now.mode.value}{reason}")
+            self._on_change()
+
+    def _note_plan_conditions(self) -> None:
+        """Tell when a plan for other conditions than before is followed."""
+        plan = self.assembly.safe.controller.plan
+        if plan is not None and plan.conditions != self._plan_conditions:
+            self._plan_conditions = plan.conditions
             self._on_change()
 
     def _note_refusal(self, error: StateError) -> None:

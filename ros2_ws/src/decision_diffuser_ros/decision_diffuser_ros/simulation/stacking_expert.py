@@ -135,7 +135,7 @@ class StackingExpert:
         if self._move == NO_MOVE:
             return float(height.max()) + BLOCK_SIZE + TRAVEL_CLEARANCE
         highest = float(np.delete(height, self._move.block).max()) + BLOCK_SIZE + TRAVEL_CLEARANCE
-        return max(highest, float(height[self._move.block]) + BLOCK_SIZE)
+        return max(highest, float(height[self._move.block]) + BLOCK_SIZE / 2 + TRAVEL_CLEARANCE)
 
     def _aim(self, world: StackingWorld) -> ToolPlace:
         """Where the tool is to be at the end of the phase, by what the world looks like now."""

@@ -45,6 +45,7 @@ setup(
     entry_points={
         "console_scripts": [
             "planner_node = decision_diffuser_ros.nodes.planner_node:main",
+            "stacking_sim_node = decision_diffuser_ros.nodes.stacking_sim_node:main",
             "quadruped_sim_node = decision_diffuser_ros.nodes.quadruped_sim_node:main",
             "decision-diffuser = decision_diffuser_ros.command_line.main:main",
         ],

@@ -23,6 +23,9 @@ from decision_diffuser_ros.planner.manifest_records import (
 )
 from decision_diffuser_ros.planner.settings import SamplingSettings
 from decision_diffuser_ros.resources import MANIFEST_NAME
+from decision_diffuser_ros.simulation.block_constraints import CONSTRAINT_NAMES
+from decision_diffuser_ros.simulation.iiwa_kinematics import JOINT_NAMES as ARM_JOINTS
+from decision_diffuser_ros.simulation.stacking_model import ACTION_ENTRIES, CONTROL_STEP, STATE_ENTRIES
 
 OPSET = 17
 IR_VERSION = 8
@@ -30,6 +33,8 @@ LEGS = ("FR", "FL", "RR", "RL")
 QUADRUPED_JOINTS = tuple(f"{leg}_{part}_joint" for leg in LEGS for part in ("hip", "upper", "lower"))
 STANDING_POSE = (0.0, 0.9, -1.8) * 4
 GAITS = ("trot", "pace", "bound")
+ARM_POSE = (0.0, 0.4, 0.0, -1.4, 0.0, 1.3, 0.0)
+STACKING_STATE = (*ARM_POSE, 0.08, *((0.5, 0.0, 0.025, 0.0, 0.0, 0.0, 1.0) * 4))
 
 
 def make_tiny_bundle(
@@ -117,6 +122,38 @@ def make_quadruped_bundle(directory: Path, *, condition_effect: float = 0.02, **
         "robot": "unitree_a1",
     }
     return make_tiny_bundle(directory, condition_effect=condition_effect, **(quadruped | options))
+
+
+def make_stacking_bundle(
+    directory: Path, *, condition_effect: float = 0.01, plan_steps: int = 12, nan_output: bool = False
+) -> Path:
+    """A tiny bundle with the names and sizes of the block stacking model.
+
+    Its plans are one state, `STACKING_STATE`, moved a little by what is asked; an action is the next joint position and
+    opening.
+    """
+    kinds = (ConditionKind("constraint", names=CONSTRAINT_NAMES),)
+    history, state_dim = 4, len(STATE_ENTRIES)
+    graphs = {
+        DENOISER_FILE: denoiser_graph(
+            horizon=history + plan_steps, state_dim=state_dim, condition_dim=len(CONSTRAINT_NAMES),
+            kind_dimensions=[len(CONSTRAINT_NAMES)], condition_effect=condition_effect, nan_output=nan_output,
+        ),
+        INVERSE_DYNAMICS_FILE: inverse_dynamics_graph(state_dim=state_dim, action_dim=len(ACTION_ENTRIES)),
+    }  # fmt: skip
+    directory.mkdir(parents=True, exist_ok=True)
+    for filename, graph in graphs.items():
+        (directory / filename).write_bytes(graph.SerializeToString())
+    Manifest(
+        name="block_stacking", robot="kuka_iiwa", state=STATE_ENTRIES, action=ACTION_ENTRIES,
+        joint_names=ARM_JOINTS, step_duration=CONTROL_STEP, history=history, plan_steps=plan_steps,
+        schedule=ScheduleRecord("cosine", 100), prediction="x0", conditions=kinds,
+        normaliser=NormaliserRecord(mean=STACKING_STATE, std=(1.0,) * state_dim),
+        sampling=SamplingSettings(history=2),
+        files={filename: FileRecord.of((directory / filename).read_bytes()) for filename in graphs},
+        provenance={"made_by": "tests/bundles.py"}, scores={},
+    ).write(directory / MANIFEST_NAME)  # fmt: skip
+    return directory
 
 
 def rewrite_manifest(directory: Path, change: Callable[[dict], object]) -> None:

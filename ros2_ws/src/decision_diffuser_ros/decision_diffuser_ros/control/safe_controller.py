@@ -60,12 +60,14 @@ class SafeControllerSettings:
         blend_duration: from the current pose to the plan's commands [s].
         damping_velocity: joint velocity towards the rest pose [rad/s].
         rest_pose: joint positions of the robot at rest [rad]; None stays at the last command.
+        kept_in_damping: entries of a command that stay as they are in DAMPING: a gripper does not let go.
     """
 
     step_duration: float
     blend_duration: float = 0.3
     damping_velocity: float = 1.0
     rest_pose: tuple[float, ...] | None = None
+    kept_in_damping: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
         if not self.damping_velocity > 0.0:
@@ -88,6 +90,8 @@ class SafeController:
         self.watchdog = watchdog
         self.refused_plans = 0
         self._settings = settings
+        self._pause_reason = ""
+        self._is_resuming = False
         self.activate(0.0)
 
     @property
@@ -111,6 +115,14 @@ class SafeController:
         self._plans_followed = 0
         self._blend: BlendIn | None = None
         self._decision = ControlDecision(ControlMode.WAITING, None, "waiting for a fresh state")
+
+    def pause(self, reason: str) -> None:
+        """Hold still in HOLD from the next control step on, for a reason that is no fault."""
+        self._pause_reason, self._is_resuming = reason, False
+
+    def resume(self) -> None:
+        """End a pause with the first plan for what is asked; harmless when there is none."""
+        self._is_resuming = bool(self._pause_reason)
 
     def observe(
         self,
@@ -164,13 +176,14 @@ class SafeController:
         if not self._started and not self._start(target, fault, now):
             return self._decision
         safety = self.watchdog.check(now, tilt=self._tilt, fault=fault)
-        if safety.mode is SafetyMode.ACTIVE and target is not None:
+        paused = self._pause()
+        if safety.mode is SafetyMode.ACTIVE and target is not None and not paused:
             mode, command = ControlMode.ACTIVE, self._active_command(target)
         elif safety.mode is SafetyMode.DAMPING:
             mode, command = ControlMode.DAMPING, self._damping_command()
         else:
             mode, command = ControlMode.HOLD, self._last_command()
-        self._decision = ControlDecision(mode, self._limited(command), safety.reason or fault)
+        self._decision = ControlDecision(mode, self._limited(command), safety.reason or fault or paused)
         return self._decision
 
     def last_command(self) -> NDArray[np.float64] | None:
@@ -185,6 +198,13 @@ class SafeController:
             return self.controller.action(), ""
         except PlanError as error:
             return None, str(error)
+
+    def _pause(self) -> str:
+        """Return why there is a pause; a pause that is to end does so once the plan is for what is asked."""
+        request = self.controller.plan_request
+        if self._is_resuming and request is not None and request.conditions == self.controller.conditions:
+            self._pause_reason, self._is_resuming = "", False
+        return self._pause_reason
 
     def _start(self, target: NDArray[np.float64] | None, fault: str, now: float) -> bool:
         """Return whether commands may begin, which they do from the measured pose."""
@@ -213,13 +233,16 @@ class SafeController:
         return self._blend.blend(target)
 
     def _damping_command(self) -> NDArray[np.float64]:
-        if self._observed and self._measured is not None:
-            return self._measured
         last = self._last_command()
-        if self._settings.rest_pose is None:
-            return last
-        change = self._settings.damping_velocity * self._settings.step_duration
-        return last + np.clip(np.array(self._settings.rest_pose) - last, -change, change)
+        command = last.copy()
+        if self._observed and self._measured is not None:
+            command = self._measured.copy()
+        elif self._settings.rest_pose is not None:
+            change = self._settings.damping_velocity * self._settings.step_duration
+            command = last + np.clip(np.array(self._settings.rest_pose) - last, -change, change)
+        kept = list(self._settings.kept_in_damping)
+        command[kept] = last[kept]
+        return command
 
     def _last_command(self) -> NDArray[np.float64]:
         command = self.limiter.command

@@ -1,4 +1,4 @@
-"""From joint and IMU readings to the state vector that the model was trained on.
+"""From readings of joints, IMU and objects to the state vector that the model was trained on.
 
 The layout comes from the manifest's state names, the joints are found by name: neither the order
 nor the number of joints in a message matters.
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from decision_diffuser_ros.control.object_readings import CanonicalOrientation, ObjectLayout, ObjectReading
 from decision_diffuser_ros.errors import ConfigurationError, StateError
 
 if TYPE_CHECKING:
@@ -20,16 +21,31 @@ if TYPE_CHECKING:
 
 GRAVITY_DIRECTION = "gravity_direction"
 ANGULAR_VELOCITY = "angular_velocity"
+OPENING = "gripper/opening"
 QUATERNION_LENGTH_TOLERANCE = 0.05
 
 
 @dataclass(frozen=True, eq=False)
 class JointReading:
-    """Joint positions [rad] and velocities [rad/s], both ``(joints,)`` in the manifest's order, at `stamp` [s]."""
+    """Joint positions [rad] and velocities [rad/s], both ``(joints,)`` in the manifest's order, at `stamp` [s].
+
+    `opening` is that of the gripper [m]; 0 for a robot without one.
+    """
 
     stamp: float
     position: NDArray[np.float64]
     velocity: NDArray[np.float64]
+    opening: float = 0.0
+
+    @property
+    def actuator_position(self) -> NDArray[np.float64]:
+        """Joint positions and, last, the gripper's opening, ``(joints + 1,)`` [rad] and [m]."""
+        return np.append(self.position, self.opening)
+
+    @property
+    def actuator_velocity(self) -> NDArray[np.float64]:
+        """Joint velocities and, last, 0 for the gripper, ``(joints + 1,)`` [rad/s]."""
+        return np.append(self.velocity, 0.0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,18 +65,32 @@ class ImuReading:
 class StateAssembler:
     """Checks readings and puts states together. Remembers the last joint reading, for velocities."""
 
-    def __init__(self, manifest: Manifest, *, longest_difference: float = 0.1) -> None:
+    def __init__(
+        self,
+        manifest: Manifest,
+        *,
+        longest_difference: float = 0.1,
+        gripper_joints: Sequence[str] = (),
+        canonical_orientation: CanonicalOrientation | None = None,
+    ) -> None:
         """Assemble states for the model of this manifest.
 
         Args:
             manifest: of the model.
+            gripper_joints: joints of the gripper, whose positions add up to its opening [m].
+            canonical_orientation: of objects that look alike in several orientations, see `ObjectLayout`.
             longest_difference: longest time between two readings from which a missing velocity
                 is computed [s].
 
         Raises:
-            ConfigurationError: the state has entries that neither joints nor an IMU give.
+            ConfigurationError: the state has entries that no reading gives.
         """
         self.joint_names = tuple(manifest.joint_names)
+        self.objects = ObjectLayout(manifest, canonical_orientation=canonical_orientation)
+        self.has_gripper = OPENING in manifest.state_names
+        self._gripper_joints = tuple(gripper_joints) if self.has_gripper else ()
+        self._opening_index = list(manifest.state_indices([OPENING])) if self.has_gripper else []
+        self.opening_index = self._opening_index[0] if self.has_gripper else -1
         self.needs_imu = manifest.has_state(GRAVITY_DIRECTION) or manifest.has_state(ANGULAR_VELOCITY)
         self._longest_difference = longest_difference
         self._state_dim = manifest.state_dim
@@ -69,14 +99,27 @@ class StateAssembler:
         self._gravity_indices = _vector_indices(manifest, GRAVITY_DIRECTION)
         self._angular_velocity_indices = _vector_indices(manifest, ANGULAR_VELOCITY)
         joint_indices = {*self._position_indices, *self._velocity_indices}
-        covered = joint_indices.union(self._gravity_indices, self._angular_velocity_indices)
+        covered = joint_indices.union(
+            self._gravity_indices, self._angular_velocity_indices, self._opening_index, self.objects.indices
+        )
         unknown = [name for index, name in enumerate(manifest.state_names) if index not in covered]
         if unknown:
             raise ConfigurationError(
-                f"model '{manifest.name}' needs '{unknown[0]}', which joint states and an IMU do not give; "
-                "accepted: <joint>/position, <joint>/velocity, gravity_direction/x, y, z, angular_velocity/x, y, z"
+                f"model '{manifest.name}' needs '{unknown[0]}', which joint states, an IMU and object poses do not "
+                "give; accepted: <joint>/position, <joint>/velocity, gravity_direction/x, y, z, "
+                "angular_velocity/x, y, z, gripper/opening, <object>/position/x, y, z, <object>/orientation/x, y, z, w"
+            )
+        if self.has_gripper and not self._gripper_joints:
+            raise ConfigurationError(
+                f"model '{manifest.name}' needs 'gripper/opening'; name the joints whose positions add up to it in "
+                "`gripper.joints`"
             )
         self._last: JointReading | None = None
+
+    @property
+    def needs_objects(self) -> bool:
+        """Whether the state holds poses of objects."""
+        return bool(self.objects.names)
 
     def reset(self) -> None:
         """Forget the last joint reading."""
@@ -98,15 +141,18 @@ class StateAssembler:
             StateError: a joint is missing or there twice, a value is missing or not finite, or
                 a velocity can not be computed.
         """
-        where = self._joint_indices(names)
-        position = _values(position, len(names), "position", required=True)[where]
+        where = self._joint_indices(names, self.joint_names)
+        all_positions = _values(position, len(names), "position", required=True)
+        position = all_positions[where]
         _require_finite(position, "position", self.joint_names)
+        fingers = all_positions[self._joint_indices(names, self._gripper_joints)]
+        _require_finite(fingers, "position", self._gripper_joints)
         velocity = _values(velocity, len(names), "velocity", required=False)[where]
         if np.isinf(velocity).any():
             _require_finite(velocity, "velocity", self.joint_names)
         if self._velocity_indices and np.isnan(velocity).any():
             velocity = np.where(np.isnan(velocity), self._velocity_by_difference(stamp, position), velocity)
-        self._last = JointReading(stamp, position, np.nan_to_num(velocity))
+        self._last = JointReading(stamp, position, np.nan_to_num(velocity), float(fingers.sum()))
         return self._last
 
     def imu_reading(self, *, stamp: float, orientation: ArrayLike, angular_velocity: ArrayLike) -> ImuReading:
@@ -125,35 +171,42 @@ class StateAssembler:
             raise StateError(f"the IMU's angular velocity must be finite. Got {angular_velocity.tolist()}")
         return ImuReading(stamp, gravity_direction_in_base(orientation), angular_velocity)
 
-    def assemble(self, joints: JointReading, imu: ImuReading | None) -> NDArray[np.float64]:
+    def assemble(
+        self, joints: JointReading, imu: ImuReading | None, objects: ObjectReading | None = None
+    ) -> NDArray[np.float64]:
         """Return the state ``(state_dim,)`` in SI units.
 
         Raises:
-            StateError: the model needs an IMU and there is no reading.
+            StateError: the model needs an IMU or objects and there is no reading.
         """
         if self.needs_imu and imu is None:
             raise StateError("the state needs an IMU reading and there is none")
+        if self.needs_objects and objects is None:
+            raise StateError("the state needs object poses and there are none")
         state = np.zeros(self._state_dim)
         state[self._position_indices] = joints.position
         state[self._velocity_indices] = joints.velocity[: len(self._velocity_indices)]
         if imu is not None:
             state[self._gravity_indices] = imu.gravity_direction[: len(self._gravity_indices)]
             state[self._angular_velocity_indices] = imu.angular_velocity[: len(self._angular_velocity_indices)]
+        state[self._opening_index] = joints.opening
+        if objects is not None:
+            state[self.objects.indices] = objects.pose.reshape(-1)
         return state
 
-    def _joint_indices(self, names: Sequence[str]) -> list[int]:
+    def _joint_indices(self, names: Sequence[str], wanted: Sequence[str]) -> list[int]:
         where: dict[str, int] = {}
         for index, name in enumerate(names):
-            if name in where and name in self.joint_names:
+            if name in where and name in wanted:
                 raise StateError(f"joint '{name}' is there twice in the joint state")
             where[name] = index
-        missing = [name for name in self.joint_names if name not in where]
+        missing = [name for name in wanted if name not in where]
         if missing:
             raise StateError(
-                f"joint '{missing[0]}' is missing in the joint state ({len(missing)} of {len(self.joint_names)} are); "
+                f"joint '{missing[0]}' is missing in the joint state ({len(missing)} of {len(wanted)} are); "
                 f"got: {', '.join(names) or 'none'}"
             )
-        return [where[name] for name in self.joint_names]
+        return [where[name] for name in wanted]
 
     def _velocity_by_difference(self, stamp: float, position: NDArray[np.float64]) -> NDArray[np.float64]:
         last = self._last

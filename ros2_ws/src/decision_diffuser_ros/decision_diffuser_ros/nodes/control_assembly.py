@@ -25,13 +25,17 @@ from decision_diffuser_ros.planner.manifest import Manifest
 from decision_diffuser_ros.planner.providers import providers_of
 from decision_diffuser_ros.planner.settings import SamplingSettings
 from decision_diffuser_ros.resources import model_directory
+from decision_diffuser_ros.simulation.block_orientation import canonical_orientation
 
 if TYPE_CHECKING:
     from decision_diffuser_ros.nodes.planner_parameters import PlannerParameters
 
 JOINT_SOURCE = "joint state"
 IMU_SOURCE = "IMU reading"
+OBJECT_SOURCE = "object pose"
 ACTION_SUFFIX = "/position_target"
+GRIPPER_ACTION = "gripper/opening_target"
+GRIPPER = "gripper"
 DEADLINE_SHARE = 0.9
 """Of the time until a plan comes in use, what its making may take; the rest is for the way there and back."""
 BYTES_PER_MEBIBYTE = 2**20
@@ -51,7 +55,9 @@ class ControlAssembly:
         joint_names: order of the published commands.
         action_joints: order of an action's entries.
         action_of_joint: index into an action of each of `joint_names`.
-        reading_of_action: index into a joint reading of each action entry.
+        reading_of_action: index into a joint reading's actuators of each action entry.
+        gripper_action: index into an action of the gripper's opening; None without a gripper.
+        sources: of readings, which the watchdog watches.
         frozen_after: equal readings for so long are refused [s]; 0 for any time.
     """
 
@@ -65,6 +71,8 @@ class ControlAssembly:
     action_joints: tuple[str, ...]
     action_of_joint: list[int]
     reading_of_action: list[int]
+    gripper_action: int | None
+    sources: tuple[str, ...]
     frozen_after: float
 
 
@@ -93,12 +101,17 @@ def assemble_control(
     manifest = bundle.manifest
     _check_step_duration(parameters, manifest)
     action_joints = _action_joints(manifest)
-    joint_names = _command_joints(parameters, action_joints)
-    joint_of_action = [joint_names.index(joint) for joint in action_joints]
+    joint_names = _command_joints(parameters, tuple(joint for joint in action_joints if joint != GRIPPER))
+    joint_of_action = [(*joint_names, GRIPPER).index(joint) for joint in action_joints]
     limits = command_limits(
         parameters, description=robot_description, joint_names=joint_names, joint_of_action=joint_of_action
     )
-    assembler = StateAssembler(manifest)
+    assembler = StateAssembler(
+        manifest,
+        gripper_joints=parameters.gripper_joints or (),
+        canonical_orientation=canonical_orientation if parameters.objects_are_cubes else None,
+    )
+    sources = _sources(assembler)
     request = _first_request(parameters, manifest)
     conditions = request.conditions(manifest)
     safe = SafeController(
@@ -113,8 +126,8 @@ def assemble_control(
             ),
         ),
         limiter=CommandLimiter(limits, step_duration=manifest.step_duration / parameters.commands_per_step),
-        watchdog=_watchdog(parameters, needs_imu=assembler.needs_imu, simulated_time=simulated_time),
-        settings=_safe_settings(parameters, manifest, joint_of_action),
+        watchdog=_watchdog(parameters, sources=sources, simulated_time=simulated_time),
+        settings=_safe_settings(parameters, manifest, joint_of_action, gripper=len(joint_names)),
     )
     safe.controller.set_conditions(conditions)
     latency = None if simulated_time else _planning_latency(parameters, manifest)
@@ -128,7 +141,9 @@ def assemble_control(
         joint_names=joint_names,
         action_joints=action_joints,
         action_of_joint=[action_joints.index(joint) for joint in joint_names],
-        reading_of_action=[manifest.joint_names.index(joint) for joint in action_joints],
+        reading_of_action=[(*manifest.joint_names, GRIPPER).index(joint) for joint in action_joints],
+        gripper_action=action_joints.index(GRIPPER) if GRIPPER in action_joints else None,
+        sources=sources,
         frozen_after=parameters.watchdog_frozen_after,
     )
 
@@ -202,12 +217,14 @@ def _check_step_duration(parameters: PlannerParameters, manifest: Manifest) -> N
 
 
 def _action_joints(manifest: Manifest) -> tuple[str, ...]:
-    """The joints that an action commands, in its order."""
-    joints = tuple(name.removesuffix(ACTION_SUFFIX) for name in manifest.action_names)
-    strangers = sorted(set(joints) ^ set(manifest.joint_names))
+    """The joints that an action commands, in its order; `GRIPPER` where it commands the gripper."""
+    joints = tuple(
+        GRIPPER if name == GRIPPER_ACTION else name.removesuffix(ACTION_SUFFIX) for name in manifest.action_names
+    )
+    strangers = sorted({*joints} - {GRIPPER} ^ {*manifest.joint_names})
     if strangers:
         raise ConfigurationError(
-            f"the actions of model '{manifest.name}' must be the position targets of its joints. "
+            f"the actions of model '{manifest.name}' must be position targets of its joints and a gripper's opening. "
             f"Expected {', '.join(manifest.joint_names)}, got {', '.join(manifest.action_names)}"
         )
     return joints
@@ -226,7 +243,13 @@ def _command_joints(parameters: PlannerParameters, action_joints: tuple[str, ...
     return joints
 
 
-def _watchdog(parameters: PlannerParameters, *, needs_imu: bool, simulated_time: bool) -> Watchdog:
+def _sources(assembler: StateAssembler) -> tuple[str, ...]:
+    """The sources of readings that the model needs."""
+    needed = {JOINT_SOURCE: True, IMU_SOURCE: assembler.needs_imu, OBJECT_SOURCE: assembler.needs_objects}
+    return tuple(source for source, is_needed in needed.items() if is_needed)
+
+
+def _watchdog(parameters: PlannerParameters, *, sources: tuple[str, ...], simulated_time: bool) -> Watchdog:
     hold_after = parameters.watchdog_hold_after
     settings = WatchdogSettings(
         hold_after=parameters.watchdog_hold_after_in_simulation if simulated_time else hold_after,
@@ -235,19 +258,19 @@ def _watchdog(parameters: PlannerParameters, *, needs_imu: bool, simulated_time:
         recovery_time=parameters.watchdog_recovery_time,
         tilt_limit=parameters.watchdog_tilt_limit,
     )
-    sources = (JOINT_SOURCE, IMU_SOURCE) if needs_imu else (JOINT_SOURCE,)
     return Watchdog(settings, sources=sources, now=0.0)
 
 
 def _safe_settings(
-    parameters: PlannerParameters, manifest: Manifest, joint_of_action: list[int]
+    parameters: PlannerParameters, manifest: Manifest, joint_of_action: list[int], *, gripper: int
 ) -> SafeControllerSettings:
     rest_pose = None
     if parameters.damping_rest_pose is not None:
-        rest_pose = tuple(in_action_order(parameters, "damping_rest_pose", joint_of_action).tolist())
+        rest_pose = tuple(in_action_order(parameters, "damping_rest_pose", joint_of_action, joints=gripper).tolist())
     return SafeControllerSettings(
         step_duration=manifest.step_duration / parameters.commands_per_step,
         blend_duration=parameters.blend_duration,
         damping_velocity=parameters.damping_velocity,
         rest_pose=rest_pose,
+        kept_in_damping=tuple(index for index, joint in enumerate(joint_of_action) if joint == gripper),
     )

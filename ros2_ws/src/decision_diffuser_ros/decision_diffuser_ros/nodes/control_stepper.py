@@ -12,13 +12,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from decision_diffuser_ros.control.frozen_readings import FrozenCheck
+from decision_diffuser_ros.control.object_readings import ObjectReading
 from decision_diffuser_ros.control.planner_process import PlannerProcess, PlanResult
 from decision_diffuser_ros.control.plausible_readings import require_plausible_joints, require_plausible_rotation
 from decision_diffuser_ros.control.receding_horizon import PlanRequest
 from decision_diffuser_ros.control.safe_controller import ControlDecision, ControlMode, SafeController
 from decision_diffuser_ros.control.state_assembly import ImuReading, JointReading
 from decision_diffuser_ros.errors import PlanError, StateError
-from decision_diffuser_ros.nodes.control_assembly import IMU_SOURCE, JOINT_SOURCE, ControlAssembly
+from decision_diffuser_ros.nodes.control_assembly import IMU_SOURCE, JOINT_SOURCE, OBJECT_SOURCE, ControlAssembly
 
 WAIT_MARGIN = 0.5  # [s], beyond the time after which a plan is given up
 
@@ -29,6 +30,7 @@ class Counters:
 
     refused_joint_states: int = 0
     refused_imus: int = 0
+    refused_object_poses: int = 0
     refused_plans: int = 0
     late_plans: int = 0
 
@@ -61,6 +63,9 @@ class ControlStepper:
         self._wait_for_first_plan = wait_for_first_plan
         self._joints: JointReading | None = None
         self._imu: ImuReading | None = None
+        self._objects: ObjectReading | None = None
+        self.state: NDArray[np.float64] | None = None
+        self.state_stamp = math.nan
 
     @property
     def safe(self) -> SafeController:
@@ -74,7 +79,8 @@ class ControlStepper:
 
     def activate(self, now: float) -> None:
         """Begin anew at steady time `now` [s]; readings from before do not count."""
-        self._joints = self._imu = None
+        self._joints = self._imu = self._objects = None
+        self.state = None
         self.planning_duration = math.nan
         self.last_refusal = ""
         self._assembly.assembler.reset()
@@ -87,9 +93,13 @@ class ControlStepper:
         """Remember a joint reading that arrived at steady time `now` [s]. Raises StateError if it is not good."""
         where = self._assembly.reading_of_action
         require_plausible_joints(
-            joints.position[where], joints.velocity[where], self._safe.limiter.limits, self._assembly.action_joints
+            joints.actuator_position[where],
+            joints.actuator_velocity[where],
+            self._safe.limiter.limits,
+            self._assembly.action_joints,
         )
-        is_new = self._joint_check.is_new(joints.stamp, np.concatenate([joints.position, joints.velocity]), now=now)
+        values = np.concatenate([joints.actuator_position, joints.velocity])
+        is_new = self._joint_check.is_new(joints.stamp, values, now=now)
         if not is_new and not self._simulated_time:
             return
         self._joints = joints
@@ -105,6 +115,11 @@ class ControlStepper:
         self._imu = imu
         if self._assembly.assembler.needs_imu:
             self._safe.watchdog.report(IMU_SOURCE, now)
+
+    def take_objects(self, objects: ObjectReading, now: float) -> None:
+        """Remember object poses that arrived at steady time `now` [s]; objects that lie still are not frozen."""
+        self._objects = objects
+        self._safe.watchdog.report(OBJECT_SOURCE, now)
 
     def step(self, now: float, *, gap: bool = False) -> ControlDecision:
         """Return what to publish at this control step, from the newest readings."""
@@ -131,8 +146,7 @@ class ControlStepper:
 
     def ages(self, now: float) -> dict[str, float]:
         """Return the time since the last good reading of each source [s]."""
-        sources = (JOINT_SOURCE, IMU_SOURCE) if self._assembly.assembler.needs_imu else (JOINT_SOURCE,)
-        return {source: self._safe.watchdog.age(source, now) for source in sources}
+        return {source: self._safe.watchdog.age(source, now) for source in self._assembly.sources}
 
     def is_stale(self, now: float) -> bool:
         """Whether a source has been silent for longer than the watchdog allows."""
@@ -144,11 +158,12 @@ class ControlStepper:
             self._safe.miss()
             return None
         try:
-            state = self._assembly.assembler.assemble(self._joints, self._imu)
+            self.state = self._assembly.assembler.assemble(self._joints, self._imu, self._objects)
+            self.state_stamp = self._joints.stamp
             return self._safe.observe(
-                state,
-                joint_position=self._joints.position[self._assembly.reading_of_action],
-                joint_velocity=self._joints.velocity[self._assembly.reading_of_action],
+                self.state,
+                joint_position=self._joints.actuator_position[self._assembly.reading_of_action],
+                joint_velocity=self._joints.actuator_velocity[self._assembly.reading_of_action],
                 tilt=self._imu.tilt if self._imu is not None else 0.0,
                 gap=gap,
             )

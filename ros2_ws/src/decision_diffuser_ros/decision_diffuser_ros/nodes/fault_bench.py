@@ -20,8 +20,8 @@ from std_srvs.srv import Trigger
 
 from decision_diffuser_ros.evaluation.process_facts import planning_child
 from decision_diffuser_ros.nodes import qos
+from decision_diffuser_ros.nodes.command_topics import FORWARD_COMMAND_TOPIC
 from decision_diffuser_ros.nodes.faulty_wire import RAW, FaultyWire
-from decision_diffuser_ros.nodes.planner_session import FORWARD_COMMAND_TOPIC
 from decision_diffuser_ros.nodes.robot_processes import ProcessError, RobotProcesses, executable
 from decision_diffuser_ros.resources import config_file
 

@@ -19,7 +19,7 @@ from std_msgs.msg import Float64MultiArray
 
 from decision_diffuser_ros.evaluation.command_record import CommandRecord
 from decision_diffuser_ros.nodes import qos
-from decision_diffuser_ros.nodes.planner_session import FORWARD_COMMAND_TOPIC
+from decision_diffuser_ros.nodes.command_topics import FORWARD_COMMAND_TOPIC
 
 RAW = "raw"
 """Below it lie the topics as the robot sends them."""

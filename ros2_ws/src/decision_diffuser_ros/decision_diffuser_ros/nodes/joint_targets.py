@@ -42,7 +42,7 @@ class JointTargets:
         self._points = [TrajectoryPoint(-np.inf, self._checked(position, "command"), None)]
 
     def follow(self, joint_names: Sequence[str], points: Sequence[TrajectoryPoint], *, now: float) -> None:
-        """Take a trajectory that begins at `now` [s] from what is commanded then.
+        """Take a trajectory that begins at `now` [s] from what is commanded then, position and velocity.
 
         Args:
             joint_names: the order of the points' values.
@@ -60,7 +60,7 @@ class JointTargets:
         if not (np.diff(times) > 0.0).all():
             raise StateError("the trajectory's time_from_start must be above 0 and increase from point to point")
         order = [list(joint_names).index(name) for name in self.joint_names]
-        start = TrajectoryPoint(now, self.at(now), np.zeros(len(order)))
+        start = TrajectoryPoint(now, self.at(now), self._velocity_at(now))
         self._points = [start] + [self._reordered(point, order) for point in points]
 
     def at(self, time: float) -> NDArray[np.float64]:
@@ -68,12 +68,20 @@ class JointTargets:
 
         Cubic between points with velocities, linear between others; the last point stays.
         """
+        segment = self._segment(time)
+        if segment is None:
+            return self._points[0 if time < self._points[0].time else -1].position.copy()
+        return _between(*segment, time)
+
+    def _velocity_at(self, time: float) -> NDArray[np.float64]:
+        """The commanded velocity, ``(joints,)`` [rad/s]; zero where a position is held."""
+        segment = self._segment(time)
+        return np.zeros(len(self.joint_names)) if segment is None else _velocity_between(*segment, time)
+
+    def _segment(self, time: float) -> tuple[TrajectoryPoint, TrajectoryPoint] | None:
+        """The two points that `time` [s] lies between; None before the first and after the last."""
         following = next((index for index, point in enumerate(self._points) if point.time > time), None)
-        if following is None:
-            return self._points[-1].position.copy()
-        if following == 0:
-            return self._points[0].position.copy()
-        return _between(self._points[following - 1], self._points[following], time)
+        return (self._points[following - 1], self._points[following]) if following else None
 
     def _reordered(self, point: TrajectoryPoint, order: list[int]) -> TrajectoryPoint:
         position = self._checked(point.position, "trajectory's positions")[order]
@@ -91,12 +99,26 @@ class JointTargets:
 
 def _between(before: TrajectoryPoint, after: TrajectoryPoint, time: float) -> NDArray[np.float64]:
     """Return the position between two points: cubic Hermite, or linear without velocities."""
+    x = (time - before.time) / (after.time - before.time)
+    slope, quadratic, cubic = _coefficients(before, after)
+    return before.position + x * (slope + x * (quadratic + x * cubic))
+
+
+def _velocity_between(before: TrajectoryPoint, after: TrajectoryPoint, time: float) -> NDArray[np.float64]:
+    """Return the velocity between two points, the derivative of `_between`."""
     duration = after.time - before.time
     x = (time - before.time) / duration
-    if before.velocity is None or after.velocity is None:
-        return before.position + x * (after.position - before.position)
-    slope_before, slope_after = duration * before.velocity, duration * after.velocity
+    slope, quadratic, cubic = _coefficients(before, after)
+    return (slope + x * (2.0 * quadratic + x * 3.0 * cubic)) / duration
+
+
+def _coefficients(
+    before: TrajectoryPoint, after: TrajectoryPoint
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """Of x, x^2 and x^3, where x goes from 0 to 1 between the points."""
+    duration = after.time - before.time
     change = after.position - before.position
-    cubic = slope_before + slope_after - 2.0 * change
-    quadratic = 3.0 * change - 2.0 * slope_before - slope_after
-    return before.position + x * (slope_before + x * (quadratic + x * cubic))
+    if before.velocity is None or after.velocity is None:
+        return change, np.zeros_like(change), np.zeros_like(change)
+    slope_before, slope_after = duration * before.velocity, duration * after.velocity
+    return slope_before, 3.0 * change - 2.0 * slope_before - slope_after, slope_before + slope_after - 2.0 * change

@@ -15,6 +15,9 @@ from decision_diffuser_ros.errors import ConfigurationError
 if TYPE_CHECKING:
     from decision_diffuser_ros.nodes.planner_parameters import PlannerParameters
 
+UNLIMITED = 1e9
+"""For a gripper, which has no such limit here."""
+
 
 def command_limits(
     parameters: PlannerParameters, *, description: str, joint_names: Sequence[str], joint_of_action: Sequence[int]
@@ -25,14 +28,14 @@ def command_limits(
         parameters: of the node.
         description: of the robot (URDF); empty for none.
         joint_names: the order of the parameters.
-        joint_of_action: index into `joint_names` of each action entry.
+        joint_of_action: index into `joint_names` of each action entry; their number stands for the gripper.
 
     Raises:
         ConfigurationError: a limit is missing, or a parameter is wider than the description.
     """
 
     def given(name: str) -> NDArray[np.float64] | None:
-        return None if getattr(parameters, name) is None else _for_each_joint(parameters, name, len(joint_of_action))
+        return None if getattr(parameters, name) is None else _for_each_joint(parameters, name, len(joint_names))
 
     described = JointLimits.from_urdf(description, joint_names) if description else JointLimits.unlimited(joint_names)
     limits = described.tightened(
@@ -44,29 +47,44 @@ def command_limits(
     for name, parameter in (("lower", "position_lower"), ("upper", "position_upper"), ("velocity", "velocity")):
         _require_finite(getattr(limits, name), f"limits.{parameter}", joint_names)
     order = list(joint_of_action)
-    gains = given("joint_controller_position_gain"), given("joint_controller_velocity_gain")
-    position_gain, velocity_gain = (None if gain is None else gain[order] for gain in gains)
-    acceleration = given("limits_acceleration")
+    position_gain, velocity_gain, acceleration = (
+        None if values is None else np.append(values, gripper)[order]
+        for values, gripper in (
+            (given("joint_controller_position_gain"), 1.0),
+            (given("joint_controller_velocity_gain"), 0.0),
+            (given("limits_acceleration"), UNLIMITED),
+        )
+    )
     if parameters.limits_effort is not None and (position_gain is None or velocity_gain is None):
         raise ConfigurationError(
             "`limits.effort` needs `joint_controller.position_gain` and `joint_controller.velocity_gain`: without them "
             "it is not known what torque a commanded position leads to"
         )
     knows_effort = position_gain is not None and velocity_gain is not None and np.isfinite(limits.effort).all()
+    margin = parameters.limits_position_margin
     return CommandLimits(
-        lower=limits.lower[order],
-        upper=limits.upper[order],
-        max_velocity=limits.velocity[order],
-        max_acceleration=None if acceleration is None else acceleration[order],
-        max_effort=limits.effort[order] if knows_effort else None,
+        lower=np.append(limits.lower + margin, parameters.gripper_opening_lower)[order],
+        upper=np.append(limits.upper - margin, parameters.gripper_opening_upper)[order],
+        max_velocity=np.append(limits.velocity, parameters.gripper_velocity)[order],
+        max_acceleration=acceleration,
+        max_effort=np.append(limits.effort, UNLIMITED)[order] if knows_effort else None,
         position_gain=position_gain,
         velocity_gain=velocity_gain,
-    ).with_margin(parameters.limits_position_margin)
+    )
 
 
-def in_action_order(parameters: PlannerParameters, name: str, joint_of_action: Sequence[int]) -> NDArray[np.float64]:
-    """Return the values of a parameter that has one for each joint, in the order of an action's entries."""
-    return _for_each_joint(parameters, name, len(joint_of_action))[list(joint_of_action)]
+def in_action_order(
+    parameters: PlannerParameters, name: str, joint_of_action: Sequence[int], *, joints: int
+) -> NDArray[np.float64]:
+    """Return the values of a parameter that has one for each joint, in an action's order; 0 for a gripper.
+
+    Args:
+        parameters: of the node.
+        name: of the parameter.
+        joint_of_action: index into the joints of each action entry; `joints` stands for the gripper.
+        joints: number of joints.
+    """
+    return np.append(_for_each_joint(parameters, name, joints), 0.0)[list(joint_of_action)]
 
 
 def _for_each_joint(parameters: PlannerParameters, name: str, joints: int) -> NDArray[np.float64]:

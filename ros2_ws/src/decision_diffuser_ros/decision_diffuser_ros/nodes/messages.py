@@ -8,13 +8,16 @@ from typing import Any
 import numpy as np
 from builtin_interfaces.msg import Duration
 from builtin_interfaces.msg import Time as TimeMessage
+from decision_diffuser_msgs.msg import NamedPoses
 from numpy.typing import NDArray
 from sensor_msgs.msg import Imu, JointState
 from std_msgs.msg import Float64MultiArray
 from trajectory_msgs.msg import JointTrajectory, JointTrajectoryPoint
 
+from decision_diffuser_ros.control.object_readings import ObjectReading
 from decision_diffuser_ros.control.state_assembly import ImuReading, JointReading, StateAssembler
 from decision_diffuser_ros.errors import StateError
+from decision_diffuser_ros.nodes.joint_targets import TrajectoryPoint
 
 
 def seconds_of(stamp: TimeMessage) -> float:
@@ -57,6 +60,18 @@ def imu_reading(message: Imu, assembler: StateAssembler) -> ImuReading:
     )
 
 
+def object_reading(message: NamedPoses, assembler: StateAssembler) -> ObjectReading:
+    """Return the poses of the model's objects. Raises StateError if they are not good."""
+    positions = [pose.position for pose in message.poses]
+    orientations = [pose.orientation for pose in message.poses]
+    return assembler.objects.reading(
+        stamp=seconds_of(message.header.stamp),
+        names=message.names,
+        position=[(p.x, p.y, p.z) for p in positions],
+        orientation=[(q.x, q.y, q.z, q.w) for q in orientations],
+    )
+
+
 def forward_command(command: NDArray[np.float64]) -> Float64MultiArray:
     """Return joint targets [rad] for a forward_command_controller."""
     return Float64MultiArray(data=command.tolist())
@@ -81,6 +96,64 @@ def hold_trajectory(
             )
         )
     return message
+
+
+def ramp_trajectory(
+    joint_names: Sequence[str],
+    start: NDArray[np.float64],
+    command: NDArray[np.float64],
+    *,
+    stamp: TimeMessage,
+    points: int,
+    stop_duration: float,
+    step_duration: float,
+) -> JointTrajectory:
+    """Return a straight motion to joint targets [rad] that takes the whole control step, as the model was trained.
+
+    Controllers that join points with velocities by cubics keep to the straight line. The next command replaces the
+    last point, at which the motion has come to rest; it is there for a command that is late.
+
+    Args:
+        joint_names: in the order of the commands.
+        start: the last command ``(joints,)`` [rad].
+        command: the targets ``(joints,)`` [rad].
+        stamp: when the motion begins.
+        points: on the way, the last of them at the targets.
+        stop_duration: from the targets to standing still [s].
+        step_duration: of a control step [s].
+    """
+    message = JointTrajectory(joint_names=list(joint_names))
+    message.header.stamp = stamp
+    velocity = (command - start) / step_duration
+    for point in range(1, points + 1):
+        share = point / points
+        message.points.append(
+            JointTrajectoryPoint(
+                positions=(start + share * (command - start)).tolist(),
+                velocities=velocity.tolist(),
+                time_from_start=duration_of(share * step_duration),
+            )
+        )
+    message.points.append(
+        JointTrajectoryPoint(
+            positions=(command + 0.5 * stop_duration * velocity).tolist(),
+            velocities=[0.0] * len(command),
+            time_from_start=duration_of(step_duration + stop_duration),
+        )
+    )
+    return message
+
+
+def trajectory_points(message: JointTrajectory, begin: float) -> list[TrajectoryPoint]:
+    """Return the points of a trajectory that begins at `begin` [s]."""
+    return [
+        TrajectoryPoint(
+            begin + point.time_from_start.sec + 1e-9 * point.time_from_start.nanosec,
+            np.array(point.positions),
+            np.array(point.velocities) if len(point.velocities) else None,
+        )
+        for point in message.points
+    ]
 
 
 def plan_preview(

@@ -12,7 +12,7 @@ import time
 import traceback
 
 from decision_diffuser_msgs.msg import PlannerStatus
-from decision_diffuser_msgs.srv import ListSkills, SetCondition, SetSkill
+from decision_diffuser_msgs.srv import ListSkills, SetCondition, SetConstraints, SetSkill
 from diagnostic_msgs.msg import DiagnosticArray
 from rcl_interfaces.msg import SetParametersResult
 from rclpy.clock import Clock, ClockType
@@ -29,6 +29,7 @@ from decision_diffuser_ros.nodes.planner_parameters import SPECS, PlannerParamet
 from decision_diffuser_ros.nodes.planner_session import PlannerSession
 from decision_diffuser_ros.nodes.planner_status import empty_status, planner_status
 from decision_diffuser_ros.nodes.skill_request import number_kinds, skill_names
+from decision_diffuser_ros.nodes.stack_blocks import StackBlocksServer, read_constraints
 
 HOUSEKEEPING_PERIOD = 0.05  # [s]
 STATUS_PERIOD = 1.0  # [s]
@@ -53,6 +54,8 @@ class PlannerNode(LifecycleNode):
         self._diagnostics_publisher = self.create_publisher(DiagnosticArray, "/diagnostics", qos.DIAGNOSTICS)
         self.create_service(SetSkill, "~/set_skill", self._set_skill, qos_profile=qos.SERVICE)
         self.create_service(SetCondition, "~/set_condition", self._set_condition, qos_profile=qos.SERVICE)
+        self.create_service(SetConstraints, "~/set_constraints", self._set_constraints, qos_profile=qos.SERVICE)
+        self._stack_blocks = StackBlocksServer(self, lambda: self._session)
         self.create_service(ListSkills, "~/list_skills", self._list_skills, qos_profile=qos.SERVICE)
         self.create_service(Trigger, "~/estop", self._stop_in_emergency)
         self.create_service(Trigger, "~/reset", self._reset)
@@ -120,6 +123,7 @@ class PlannerNode(LifecycleNode):
 
     def close(self) -> None:
         """Leave in order, from whatever state: last command, no thread, no process."""
+        self._stack_blocks.close()
         self._release("")
         self._publish(empty_status(PlannerStatus.FINALIZED, "shut down"))
 
@@ -143,6 +147,7 @@ class PlannerNode(LifecycleNode):
 
     def _keep_house(self) -> None:
         """Deactivate after a defect, notice states that stay away, publish status once a second."""
+        self._stack_blocks.keep_house()
         session = self._session
         if session is not None and session.is_active:
             if session.failure is not None:
@@ -194,6 +199,25 @@ class PlannerNode(LifecycleNode):
             return response
         response.success, response.normalised, response.message = True, asked.text(), remark
         self.get_logger().info(f"asked for {asked.text()}" + (f"; {remark}" if remark else ""))
+        self._publish_status()
+        return response
+
+    def _set_constraints(
+        self, request: SetConstraints.Request, response: SetConstraints.Response
+    ) -> SetConstraints.Response:
+        session = self._session
+        if session is None:
+            response.message = "no model is loaded yet; configure the node first"
+            return response
+        try:
+            (asked, remark), _ = read_constraints(request.constraints, session)
+            session.ask_for(asked)
+        except ConditionError as error:
+            response.message = shortened(str(error))
+            self.get_logger().warning(f"set_constraints refused: {response.message}", throttle_duration_sec=LOG_PERIOD)
+            return response
+        response.success, response.normalised, response.message = True, asked.text(), remark
+        self.get_logger().info(f"asked for {asked.text()}")
         self._publish_status()
         return response
 

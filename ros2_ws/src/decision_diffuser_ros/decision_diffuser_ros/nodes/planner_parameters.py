@@ -16,6 +16,7 @@ from decision_diffuser_ros.nodes.parameter_declaration import (
 
 FORWARD_COMMAND = "forward_command"
 JOINT_TRAJECTORY = "joint_trajectory"
+HOLD, RAMP = "hold", "ramp"
 FROM_URDF = "; not set: as the robot description says; never wider than it"
 FROM_MANIFEST = "; not set: as the model's manifest says"
 
@@ -123,7 +124,25 @@ SPECS = (
         "the controller that commands are for",
         choices=(FORWARD_COMMAND, JOINT_TRAJECTORY),
     ),
-    ParameterSpec("trajectory_lead", 0.005, "time from a trajectory's stamp to its first point", "s", 0.0005, 1.0),
+    ParameterSpec(
+        "trajectory_shape",
+        HOLD,
+        "as the model was trained: hold reaches the targets after trajectory_lead and stays; ramp takes the whole "
+        "control step, then comes to rest within trajectory_lead",
+        choices=(HOLD, RAMP),
+    ),
+    ParameterSpec("trajectory_points", 5, "points of a ramp on the way to the targets", "1", 1, 1000),
+    ParameterSpec(
+        "trajectory_lead",
+        0.005,
+        "time from a trajectory's stamp to its first point; of a ramp, to stop",
+        "s",
+        0.0005,
+        1.0,
+    ),
+    ParameterSpec(
+        "hold_without_condition", False, "hold still while nothing is asked, rather than follow unconditioned plans"
+    ),
     ParameterSpec("blend_duration", 0.3, "from the current pose to the plan's commands", "s", 0.0, 60.0),
     ParameterSpec("limits.position_lower", ParameterType.DOUBLE_ARRAY, "of each of `joints`" + FROM_URDF, "rad"),
     ParameterSpec("limits.position_upper", ParameterType.DOUBLE_ARRAY, "of each of `joints`" + FROM_URDF, "rad"),
@@ -157,6 +176,27 @@ SPECS = (
         ParameterType.DOUBLE_ARRAY,
         "of the controller of each of `joints`; not set: effort is not limited here",
         "N m s/rad",
+    ),
+    ParameterSpec(
+        "gripper.joints",
+        ParameterType.STRING_ARRAY,
+        "whose positions add up to the gripper's opening, for models that see it; not set: none",
+    ),
+    ParameterSpec("gripper.opening_lower", 0.0, "smallest opening that is commanded", "m", 0.0, 1.0),
+    ParameterSpec("gripper.opening_upper", 0.085, "largest opening that is commanded", "m", 0.0, 1.0),
+    ParameterSpec("gripper.velocity", 0.15, "of the commanded opening", "m/s", 0.001, 10.0),
+    ParameterSpec("gripper.open_above", 0.06, "opening at which the gripper holds nothing", "m", 0.0, 1.0),
+    # Objects, for models that see some
+    ParameterSpec(
+        "objects.are_cubes",
+        False,
+        "take of the 24 orientations in which a cube looks alike the one that the model was trained with",
+    ),
+    ParameterSpec("objects.height_margin", 0.025, "by which what is above something is higher", "m", 0.001, 1.0),
+    ParameterSpec("objects.settle_time", 1.0, "without motion of any object until all have settled", "s", 0.0, 60.0),
+    ParameterSpec("objects.settle_distance", 0.002, "which an object may move within that time", "m", 1e-6, 1.0),
+    ParameterSpec(
+        "stack_blocks.time_limit", 120.0, "of a ~/stack_blocks goal that has none of its own", "s", 0.1, 36000.0
     ),
     ParameterSpec(
         "robot_description", ParameterType.STRING, "URDF that limits the joints, as text; not set: none"
@@ -277,7 +317,10 @@ class PlannerParameters:
     synchronous_planning: bool
     commands_per_step: int
     command_interface: str
+    trajectory_shape: str
+    trajectory_points: int
     trajectory_lead: float
+    hold_without_condition: bool
     blend_duration: float
     limits_position_lower: tuple[float, ...] | None
     limits_position_upper: tuple[float, ...] | None
@@ -287,6 +330,16 @@ class PlannerParameters:
     limits_effort: tuple[float, ...] | None
     joint_controller_position_gain: tuple[float, ...] | None
     joint_controller_velocity_gain: tuple[float, ...] | None
+    gripper_joints: tuple[str, ...] | None
+    gripper_opening_lower: float
+    gripper_opening_upper: float
+    gripper_velocity: float
+    gripper_open_above: float
+    objects_are_cubes: bool
+    objects_height_margin: float
+    objects_settle_time: float
+    objects_settle_distance: float
+    stack_blocks_time_limit: float
     robot_description: str | None
     robot_description_file: str | None
     robot_description_topic: str | None

@@ -13,29 +13,33 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+from decision_diffuser_msgs.msg import NamedPoses
 from numpy.typing import NDArray
-from rclpy.duration import Duration
 from rclpy.node import Node
 from sensor_msgs.msg import Imu, JointState
-from std_msgs.msg import Float64MultiArray
 from trajectory_msgs.msg import JointTrajectory
 
 from decision_diffuser_ros.control.health import HealthLevel, HealthReport
 from decision_diffuser_ros.control.safe_controller import ControlDecision
 from decision_diffuser_ros.errors import StateError
 from decision_diffuser_ros.nodes import messages, qos
+from decision_diffuser_ros.nodes.command_output import CommandOutput
 from decision_diffuser_ros.nodes.condition_request import ReadRequest, Request, read_condition
-from decision_diffuser_ros.nodes.control_assembly import assemble_control, sampling_settings
+from decision_diffuser_ros.nodes.control_assembly import (
+    IMU_SOURCE,
+    JOINT_SOURCE,
+    OBJECT_SOURCE,
+    assemble_control,
+    sampling_settings,
+)
 from decision_diffuser_ros.nodes.control_loop import DeadlineLoop
 from decision_diffuser_ros.nodes.control_stepper import ControlStepper
 from decision_diffuser_ros.nodes.diagnostics import PlannerDiagnostics
-from decision_diffuser_ros.nodes.planner_parameters import JOINT_TRAJECTORY, PlannerParameters
+from decision_diffuser_ros.nodes.planner_parameters import PlannerParameters
 from decision_diffuser_ros.nodes.robot_description import read_robot_description
 from decision_diffuser_ros.nodes.stamp_trigger import StampTrigger, TriggeredStep
 
-FORWARD_COMMAND_TOPIC = "joint_group_position_controller/commands"
-JOINT_TRAJECTORY_TOPIC = "joint_trajectory_controller/joint_trajectory"
-LAST_COMMAND_TIMEOUT = 0.5  # [s], for the controller to receive the last command
+NOTHING_ASKED = "nothing is asked"
 
 
 class PlannerSession:
@@ -81,7 +85,9 @@ class PlannerSession:
         self._previewed_plan = 0
         self._plan_conditions: object = None
         self._inputs: list[Any] = []
-        self._command_publisher: Any = None
+        self._commands: CommandOutput | None = None
+        self.on_control_step: Callable[[], None] | None = None
+        self._hold_while_nothing_is_asked()
         self._preview_publisher: Any = None
         try:
             self._connect()
@@ -96,17 +102,14 @@ class PlannerSession:
         self._preview_publisher = node.create_publisher(
             JointTrajectory, "~/plan", copy.copy(qos.PREVIEW), qos_overriding_options=overridable
         )
-        is_trajectory = self._options.command_interface == JOINT_TRAJECTORY
-        self._command_publisher = node.create_publisher(
-            JointTrajectory if is_trajectory else Float64MultiArray,
-            JOINT_TRAJECTORY_TOPIC if is_trajectory else FORWARD_COMMAND_TOPIC,
-            copy.copy(qos.COMMAND),
-            qos_overriding_options=overridable,
-        )
-        for kind, topic, callback in (
-            (JointState, "joint_states", self._take_joint_state),
-            (Imu, "imu", self._take_imu),
+        self._commands = CommandOutput(node, self._options, self.assembly)
+        for source, kind, topic, callback in (
+            (JOINT_SOURCE, JointState, "joint_states", self._take_joint_state),
+            (IMU_SOURCE, Imu, "imu", self._take_imu),
+            (OBJECT_SOURCE, NamedPoses, "object_poses", self._take_objects),
         ):
+            if source not in self.assembly.sources:
+                continue
             profile = copy.copy(qos.SENSOR_INPUT)  # an override changes the profile that it is given
             self._inputs.append(
                 node.create_subscription(kind, topic, callback, profile, qos_overriding_options=overridable)
@@ -135,6 +138,8 @@ class PlannerSession:
             self.diagnostics.begin()
             self._trigger = self._new_trigger()
             self._previewed_plan = 0
+            if self._commands is not None:
+                self._commands.begin()
 
     def deactivate(self) -> None:
         """End control steps and leave the robot with the last command."""
@@ -152,11 +157,10 @@ class PlannerSession:
         self.deactivate()
         for subscription in self._inputs:
             self._node.destroy_subscription(subscription)
-        if self._command_publisher is not None:
-            self._command_publisher.wait_for_all_acked(Duration(seconds=LAST_COMMAND_TIMEOUT))
-        for publisher in (self._command_publisher, self._preview_publisher):
-            if publisher is not None:
-                self._node.destroy_publisher(publisher)
+        if self._commands is not None:
+            self._commands.close()
+        if self._preview_publisher is not None:
+            self._node.destroy_publisher(self._preview_publisher)
         self.assembly.planner.stop()
 
     def read_condition(self, text: str) -> ReadRequest:
@@ -169,6 +173,25 @@ class PlannerSession:
         with self.lock:
             self.assembly.safe.controller.set_conditions(request.conditions(self.assembly.manifest))
             self.request = request
+            self._hold_while_nothing_is_asked()
+
+    def ask_for_nothing(self, reason: str) -> None:
+        """Hold still until something is asked for, whatever `hold_without_condition` says."""
+        with self.lock:
+            self.ask_for(self.read_condition("").request)
+            self.assembly.safe.pause(reason)
+
+    @property
+    def options(self) -> PlannerParameters:
+        """What the node was configured with."""
+        return self._options
+
+    def _hold_while_nothing_is_asked(self) -> None:
+        safe = self.assembly.safe
+        if self._options.hold_without_condition and not any(safe.controller.conditions):
+            safe.pause(NOTHING_ASKED)
+        else:
+            safe.resume()
 
     def stop_in_emergency(self) -> None:
         """Go to DAMPING until `begin_anew`."""
@@ -217,6 +240,20 @@ class PlannerSession:
             if self._simulated_time:
                 self._step_if_due(self._trigger.add_imu(imu))
 
+    def _take_objects(self, message: NamedPoses) -> None:
+        with self.lock:
+            if not self.is_active:
+                return
+            try:
+                objects = messages.object_reading(message, self.assembly.assembler)
+            except StateError as error:
+                self.stepper.counters.refused_object_poses += 1
+                self._note_refusal(error)
+                return
+            self.stepper.take_objects(objects, time.monotonic())
+            if self._simulated_time:
+                self._step_if_due(self._trigger.add_objects(objects))
+
     def _step_if_due(self, step: TriggeredStep | None) -> None:
         if step is not None:
             self._guarded_step(time.monotonic(), gap=step.gap)
@@ -244,20 +281,12 @@ class PlannerSession:
             self._note_mode(before, decision)
             self._note_plan_conditions()
             self._preview_plan()
+            if self.on_control_step is not None:
+                self.on_control_step()
 
     def _publish_command(self, command: NDArray[np.float64]) -> None:
-        ordered = self.stepper.command_in_joint_order(command)
-        if self._options.command_interface == JOINT_TRAJECTORY:
-            message: Any = messages.hold_trajectory(
-                self.assembly.joint_names,
-                ordered,
-                stamp=self._node.get_clock().now().to_msg(),
-                lead=self._options.trajectory_lead,
-                step_duration=self.assembly.manifest.step_duration,
-            )
-        else:
-            message = messages.forward_command(ordered)
-        self._command_publisher.publish(message)
+        if self._commands is not None:
+            self._commands.publish(command)
 
     def _preview_plan(self) -> None:
         """Publish the plan followed, once, if anybody looks."""
@@ -302,5 +331,6 @@ class PlannerSession:
 
     def _new_trigger(self) -> StampTrigger:
         return StampTrigger(
-            step_duration=self._command_period, needs_imu=self.assembly.assembler.needs_imu
+            step_duration=self._command_period, needs_imu=self.assembly.assembler.needs_imu,
+            needs_objects=self.assembly.assembler.needs_objects,
         )

@@ -38,6 +38,7 @@ def planner_status(session: PlannerSession, *, message: str) -> PlannerStatus:
         planning_duration=1000.0 * stepper.planning_duration,
         refused_joint_states=counters.refused_joint_states,
         refused_imus=counters.refused_imus,
+        refused_object_poses=counters.refused_object_poses,
         refused_plans=counters.refused_plans,
         late_plans=counters.late_plans,
         stale_states=safe.watchdog.stale_count,

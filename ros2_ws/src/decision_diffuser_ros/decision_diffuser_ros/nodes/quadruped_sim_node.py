@@ -3,15 +3,10 @@
 Out: /clock, joint_states, imu, odom, foot_contacts. In: either of the two kinds of command, and
 ~/push (a change of the base's velocity). It stands still until the first command.
 
-In lockstep, simulated time stands still until the last state published has been answered by a
-command, then goes on by one control period. A state that nobody answers is sent again and again
-with the same stamp, so that a planner which starts late is not missed. Without lockstep, time goes
-on at the real-time factor and the newest command holds.
+In lockstep a state is answered by a command; see `simulation_time`. Without lockstep the newest command holds.
 """
 
 from __future__ import annotations
-
-import time
 
 import numpy as np
 from geometry_msgs.msg import Vector3
@@ -22,12 +17,13 @@ from trajectory_msgs.msg import JointTrajectory
 
 from decision_diffuser_ros.errors import ConfigurationError, StateError
 from decision_diffuser_ros.nodes import qos
-from decision_diffuser_ros.nodes.joint_targets import JointTargets, TrajectoryPoint
-from decision_diffuser_ros.nodes.messages import seconds_of
+from decision_diffuser_ros.nodes.command_topics import FORWARD_COMMAND_TOPIC, JOINT_TRAJECTORY_TOPIC
+from decision_diffuser_ros.nodes.joint_targets import JointTargets
+from decision_diffuser_ros.nodes.messages import seconds_of, trajectory_points
 from decision_diffuser_ros.nodes.node_runner import run_node
-from decision_diffuser_ros.nodes.planner_session import FORWARD_COMMAND_TOPIC, JOINT_TRAJECTORY_TOPIC
 from decision_diffuser_ros.nodes.quadruped_publishers import QuadrupedPublishers
 from decision_diffuser_ros.nodes.simulation_parameters import SimulationParameters
+from decision_diffuser_ros.nodes.simulation_time import Due, SimulationTime, TimeSettings
 from decision_diffuser_ros.simulation.quadruped_model import JOINT_NAMES, STANDING_POSE
 from decision_diffuser_ros.simulation.quadruped_world import QuadrupedWorld, QuadrupedWorldSettings
 
@@ -46,6 +42,7 @@ class QuadrupedSimNode(Node):
                 f"`joints` must be the robot's in any order: expected {', '.join(JOINT_NAMES)}, "
                 f"got {', '.join(self._joint_names)}"
             )
+        time_settings = TimeSettings.of(self._options)
         self._to_world = [self._joint_names.index(name) for name in JOINT_NAMES]
         self._rng = np.random.default_rng(self._options.seed)
         self._world = QuadrupedWorld(
@@ -61,10 +58,7 @@ class QuadrupedSimNode(Node):
         self.create_subscription(JointTrajectory, JOINT_TRAJECTORY_TOPIC, self._take_trajectory, qos.COMMAND)
         self.create_subscription(Vector3, "~/push", self._push, qos.COMMAND)
         self.create_service(Trigger, "~/reset", self._reset)
-        if not self._options.lockstep and self._options.real_time_factor <= 0.0:
-            raise ConfigurationError("`real_time_factor` must be above 0 without lockstep. Got 0")
-        self._is_answered = False
-        self._next_advance = self._published_at = self._answered_at = time.monotonic()
+        self._time = SimulationTime(time_settings)
         self._publish()
 
     @property
@@ -73,49 +67,25 @@ class QuadrupedSimNode(Node):
         return self._time_before_reset + self._world.time
 
     def advance_when_due(self) -> None:
-        """Go on by one control period if it is time for it, else send the state again if it is time for that."""
-        now = time.monotonic()
-        if self._options.lockstep:
-            self._advance_in_lockstep(now)
-        else:
-            self._advance_in_real_time(now)
-
-    def spin_timeout(self) -> float:
-        """Return how long to wait for messages before something is due [s]."""
-        now = time.monotonic()
-        if not self._options.lockstep or self._is_answered:
-            due = self._next_advance
-        else:
-            due = self._published_at + self._options.repeat_period
-        return min(max(0.0, due - now), 0.1)
-
-    def close(self) -> None:
-        """End the physics."""
-        self._world.close()
-
-    def _advance_in_lockstep(self, now: float) -> None:
-        if self._is_answered and now >= self._next_advance:
-            self._advance(self._options.control_period)
-            self._pace(self._options.control_period, now)
-            self._is_answered = False
+        """Go on by one period if it is time for it, else send the state again if it is time for that."""
+        due = self._time.due()
+        if due is Due.ADVANCE:
+            self._advance(self._time.period)
+        if due is not Due.NOTHING:
             self._publish()
-            return
-        if not self._is_answered and now - self._published_at >= self._options.repeat_period:
-            self._publish()
-        if now - self._answered_at >= self._options.lockstep_timeout:
-            self._answered_at = now
+        if self._time.warning_is_due():
             self.get_logger().warning(
                 f"no command for {self._options.lockstep_timeout:g} s; "
                 f"simulated time waits at {self.simulated_time:.3f} s"
             )
 
-    def _advance_in_real_time(self, now: float) -> None:
-        if now < self._next_advance:
-            return
-        period = 1.0 / self._options.state_rate
-        self._advance(period)
-        self._pace(period, now)
-        self._publish()
+    def spin_timeout(self) -> float:
+        """Return how long to wait for messages before something is due [s]."""
+        return self._time.wait()
+
+    def close(self) -> None:
+        """End the physics."""
+        self._world.close()
 
     def _advance(self, duration: float) -> None:
         """Simulate `duration` [s], with trajectories interpolated in between."""
@@ -124,14 +94,8 @@ class QuadrupedSimNode(Node):
             target = self._targets.at(self.simulated_time + duration / steps)
             self._world.step(target[self._to_world], duration=duration / steps)
 
-    def _pace(self, simulated: float, now: float) -> None:
-        """Set when time may go on next; time lost is not made up for."""
-        factor = self._options.real_time_factor
-        period = simulated / factor if factor > 0.0 else 0.0
-        self._next_advance = max(self._next_advance + period, now)
-
     def _publish(self) -> None:
-        self._published_at = time.monotonic()
+        self._time.note_published()
         self._outputs.publish(self._world, self.simulated_time)
 
     def _place_robot(self) -> None:
@@ -153,28 +117,17 @@ class QuadrupedSimNode(Node):
         except StateError as error:
             self._refuse(error)
             return
-        self._note_answer()
+        self._time.note_answer()
 
     def _take_trajectory(self, message: JointTrajectory) -> None:
         stamp = seconds_of(message.header.stamp)
         begin = max(stamp, self.simulated_time) if stamp > 0.0 else self.simulated_time
-        points = [
-            TrajectoryPoint(
-                begin + point.time_from_start.sec + 1e-9 * point.time_from_start.nanosec,
-                np.array(point.positions),
-                np.array(point.velocities) if len(point.velocities) else None,
-            )
-            for point in message.points
-        ]
         try:
-            self._targets.follow(message.joint_names, points, now=begin)
+            self._targets.follow(message.joint_names, trajectory_points(message, begin), now=begin)
         except StateError as error:
             self._refuse(error)
             return
-        self._note_answer()
-
-    def _note_answer(self) -> None:
-        self._is_answered, self._answered_at = True, time.monotonic()
+        self._time.note_answer()
 
     def _refuse(self, error: StateError) -> None:
         self.refused_commands += 1
@@ -186,7 +139,7 @@ class QuadrupedSimNode(Node):
     def _reset(self, request: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
         self._time_before_reset = self.simulated_time + self._options.control_period
         self._place_robot()
-        self._is_answered = False
+        self._time.forget_answer()
         self._publish()
         response.success, response.message = True, "the robot stands at the origin; simulated time goes on"
         return response

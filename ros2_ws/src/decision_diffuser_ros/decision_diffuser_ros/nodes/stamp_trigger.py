@@ -1,12 +1,14 @@
 """Control steps in simulated time: one whenever the stamps reach the next deadline.
 
-A step needs a joint state and an IMU reading of the same stamp, which may arrive in either order.
+A step needs a joint state and, if the model does, an IMU reading and object poses of the same stamp, which may arrive
+in any order.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+from decision_diffuser_ros.control.object_readings import ObjectReading
 from decision_diffuser_ros.control.state_assembly import ImuReading, JointReading
 
 STAMP_TOLERANCE = 1e-6  # [s]
@@ -24,12 +26,14 @@ class TriggeredStep:
 class StampTrigger:
     """Pairs readings and decides which of them make a control step."""
 
-    def __init__(self, *, step_duration: float, needs_imu: bool) -> None:
-        """Trigger every `step_duration` [s] of stamps, with or without waiting for an IMU."""
+    def __init__(self, *, step_duration: float, needs_imu: bool, needs_objects: bool = False) -> None:
+        """Trigger every `step_duration` [s] of stamps, with or without waiting for an IMU and for objects."""
         self._step_duration = step_duration
         self._needs_imu = needs_imu
+        self._needs_objects = needs_objects
         self._joints: JointReading | None = None
         self._imu: ImuReading | None = None
+        self._objects: ObjectReading | None = None
         self._last_step: float | None = None
         self._deadline = 0.0
 
@@ -43,11 +47,17 @@ class StampTrigger:
         self._imu = imu
         return self._complete()
 
+    def add_objects(self, objects: ObjectReading) -> TriggeredStep | None:
+        """Return the control step that these object poses complete, if any."""
+        self._objects = objects
+        return self._complete()
+
     def _complete(self) -> TriggeredStep | None:
         joints, imu = self._joints, self._imu if self._needs_imu else None
-        if joints is None or (self._needs_imu and imu is None):
+        objects = self._objects if self._needs_objects else None
+        if joints is None or (self._needs_imu and imu is None) or (self._needs_objects and objects is None):
             return None
-        if imu is not None and abs(imu.stamp - joints.stamp) > STAMP_TOLERANCE:
+        if any(abs(other.stamp - joints.stamp) > STAMP_TOLERANCE for other in (imu, objects) if other is not None):
             return None
         stamp, last = joints.stamp, self._last_step
         went_back = last is not None and stamp < last - STAMP_TOLERANCE

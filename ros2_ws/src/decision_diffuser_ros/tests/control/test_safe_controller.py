@@ -230,3 +230,36 @@ def test_a_robot_that_holds_comes_to_rest_within_the_acceleration_limit_and_stay
     commands = np.stack([robot.step(has_state=False).command for _ in range(24)])
     assert robot.safe.decision.mode is ControlMode.HOLD
     np.testing.assert_array_equal(commands[-10:], np.tile(commands[-1], (10, 1)))
+
+
+def test_a_pause_holds_the_last_command_and_ends_with_the_first_plan_for_what_is_asked():
+    robot = Robot()
+    active = robot.steps(12).command
+    robot.safe.pause("nothing is asked")
+    paused = [robot.step(planned=-PLANNED) for _ in range(5)]
+    assert {decision.mode for decision in paused} == {ControlMode.HOLD}
+    assert paused[-1].reason == "nothing is asked"
+    np.testing.assert_array_equal(paused[-1].command, active)
+    robot.planning = False
+    robot.safe.controller.set_conditions(("something",))
+    robot.safe.resume()
+    assert robot.steps(3).mode is ControlMode.HOLD  # the plan there is was made for something else
+    robot.planning = True
+    assert robot.steps(4).mode is ControlMode.ACTIVE
+
+
+def test_a_pause_does_not_hide_a_fault():
+    robot = Robot()
+    robot.steps(3)
+    robot.safe.pause("nothing is asked")
+    decision = robot.step(tilt=1.0)
+    assert decision.mode is ControlMode.DAMPING
+    assert "tilted" in decision.reason
+
+
+def test_a_gripper_does_not_let_go_in_damping():
+    robot = Robot(kept_in_damping=(1,))
+    last = robot.steps(12).command
+    robot.safe.watchdog.trip("emergency stop")
+    command = robot.step(measured=last + 0.05).command
+    np.testing.assert_allclose(command, [last[0] + 0.05, last[1]])

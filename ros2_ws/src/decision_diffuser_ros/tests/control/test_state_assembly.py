@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from decision_diffuser_ros.control.object_readings import POSE_ENTRIES
 from decision_diffuser_ros.control.state_assembly import StateAssembler, gravity_direction_in_base
 from decision_diffuser_ros.errors import ConfigurationError, StateError
 
@@ -34,6 +35,9 @@ class Layout:
 
     def has_state(self, prefix):
         return any(name.startswith(f"{prefix}/") for name in self.state_names)
+
+    def state_indices(self, names):
+        return tuple(map(self.state_names.index, names))
 
     def vector_indices(self, prefix):
         return tuple(self.state_names.index(f"{prefix}/{axis}") for axis in "xyz")
@@ -165,6 +169,33 @@ def test_a_state_that_needs_an_imu_is_not_assembled_without_one():
         assembler.assemble(reading(assembler), None)
 
 
-def test_a_model_that_needs_more_than_joints_and_an_imu_is_refused():
-    with pytest.raises(ConfigurationError, match="needs 'gripper/opening', which joint states and an IMU do not give"):
+def test_a_model_that_needs_more_than_readings_give_is_refused():
+    message = "needs 'battery/charge', which joint states, an IMU and object poses do not give"
+    with pytest.raises(ConfigurationError, match=message):
+        StateAssembler(Layout([*NAMES, "battery/charge"]))
+
+
+def test_a_model_that_sees_the_gripper_needs_the_names_of_its_joints():
+    with pytest.raises(ConfigurationError, match=r"needs 'gripper/opening'; name the joints .* `gripper.joints`"):
         StateAssembler(Layout([*NAMES, "gripper/opening"]))
+
+
+def test_the_opening_is_the_sum_of_the_fingers_and_objects_are_found_by_name():
+    cup = [f"cup/{entry}" for entry in POSE_ENTRIES]
+    layout = Layout([*cup, *(f"{joint}/position" for joint in JOINTS), "gripper/opening"])
+    assembler = StateAssembler(layout, gripper_joints=("left", "right"))
+    names = ("right", *JOINTS, "left")
+    joints = reading(assembler, names=names, position=(0.03, 0.1, 0.2, 0.3, 0.02), velocity=())
+    turned = [0.0, 0.0, -np.sin(0.2), -np.cos(0.2)]
+    objects = assembler.objects.reading(
+        stamp=1.0, names=["plate", "cup"], position=[[9.0] * 3, [0.4, 0.5, 0.6]], orientation=[[0, 0, 0, 1], turned]
+    )
+    state = assembler.assemble(joints, None, objects)
+    np.testing.assert_allclose(state[:7], [0.4, 0.5, 0.6, 0.0, 0.0, np.sin(0.2), np.cos(0.2)])
+    np.testing.assert_allclose(state[7:], [0.1, 0.2, 0.3, 0.05])
+    np.testing.assert_allclose(joints.actuator_position, [0.1, 0.2, 0.3, 0.05])
+    assert assembler.needs_objects
+    with pytest.raises(StateError, match="needs object poses and there are none"):
+        assembler.assemble(joints, None)
+    with pytest.raises(StateError, match="joint 'right' is missing in the joint state"):
+        reading(assembler, names=(*JOINTS, "left"), position=(0.1, 0.2, 0.3, 0.02), velocity=())

@@ -52,6 +52,15 @@ def test_a_new_trajectory_begins_where_the_old_one_is():
     np.testing.assert_allclose(targets.at(0.5), [0.5, 0.5])
 
 
+@given(time=st.floats(0.01, 0.99))
+def test_a_trajectory_that_goes_on_as_the_old_one_keeps_its_velocity(time):
+    """A ramp that is replaced on the way by the rest of it stays a straight line."""
+    targets = JointTargets(("hip",), [0.0])
+    targets.follow(("hip",), [point(1.0, [2.0], [2.0]), point(2.0, [4.0], [2.0])], now=0.0)
+    targets.follow(("hip",), [point(2.0, [4.0], [2.0])], now=1.0)
+    np.testing.assert_allclose(targets.at(1.0 + time), [2.0 + 2.0 * time], atol=1e-9)
+
+
 @pytest.mark.parametrize(
     "joints, points, message",
     [

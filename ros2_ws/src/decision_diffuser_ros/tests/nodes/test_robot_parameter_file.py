@@ -11,7 +11,7 @@ from tests.nodes.test_quadruped_parameter_file import flattened
 pytest.importorskip("rclpy", reason="needs ROS 2")
 
 from decision_diffuser_ros.nodes import planner_parameters
-from decision_diffuser_ros.nodes.command_output import FORWARD_COMMAND_TOPIC, JOINT_TRAJECTORY_TOPIC
+from decision_diffuser_ros.nodes.command_topics import FORWARD_COMMAND_TOPIC, JOINT_TRAJECTORY_TOPIC
 
 PLANNER = yaml.safe_load(config_file("robot").read_text())["/**/planner"]["ros__parameters"]
 

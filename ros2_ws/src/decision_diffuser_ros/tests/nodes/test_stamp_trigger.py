@@ -4,6 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
+from decision_diffuser_ros.control.object_readings import ObjectReading
 from decision_diffuser_ros.control.state_assembly import ImuReading, JointReading
 from decision_diffuser_ros.nodes.stamp_trigger import StampTrigger
 
@@ -53,3 +54,17 @@ def test_deadlines_do_not_drift_with_readings_that_come_a_little_late():
 def test_missed_steps_and_time_going_back_are_gaps():
     assert steps_of([1.0, 1.02, 1.10, 1.12]) == [(1.0, False), (1.02, False), (1.10, True), (1.12, False)]
     assert steps_of([5.0, 5.02, 0.0, 0.02]) == [(5.0, False), (5.02, False), (0.0, True), (0.02, False)]
+
+
+@given(order=st.permutations([0, 1, 2]))
+def test_a_step_that_needs_objects_waits_for_their_poses_too(order):
+    trigger = StampTrigger(step_duration=0.1, needs_imu=True, needs_objects=True)
+    objects = ObjectReading(5.0, np.zeros((1, 7)))
+    add = [
+        lambda: trigger.add_joints(joints_at(5.0)),
+        lambda: trigger.add_imu(imu_at(5.0)),
+        lambda: trigger.add_objects(objects),
+    ]
+    steps = [add[index]() for index in order]
+    assert steps[:2] == [None, None]
+    assert steps[2].joints.stamp == 5.0

@@ -1,0 +1,104 @@
+"""The block stacking simulation's parameters."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+
+from rclpy.node import Node
+
+from decision_diffuser_ros.nodes.parameter_declaration import (
+    ParameterSpec,
+    ParameterType,
+    declare_parameters,
+    parameter_values,
+)
+
+SPECS = (
+    ParameterSpec("gui", False, "open a window, which needs a screen", read_only=True),
+    ParameterSpec(
+        "lockstep",
+        True,
+        "simulated time waits for a command after every control step, so that nothing depends on the machine's speed",
+        read_only=True,
+    ),
+    ParameterSpec(
+        "lockstep_timeout",
+        10.0,
+        "without a command for so long a warning is logged; simulated time goes on waiting",
+        "s",
+        0.1,
+        3600.0,
+        read_only=True,
+    ),
+    ParameterSpec(
+        "repeat_period",
+        0.05,
+        "steady time after which a state that nobody has answered is sent again",
+        "s",
+        0.005,
+        10.0,
+        read_only=True,
+    ),
+    ParameterSpec(
+        "real_time_factor",
+        1.0,
+        "most simulated seconds in a second; 0: as fast as it can, in lockstep only",
+        "1",
+        0.0,
+        100.0,
+        read_only=True,
+    ),
+    ParameterSpec("control_period", 0.1, "simulated time between two commands", "s", 0.025, 1.0, read_only=True),
+    ParameterSpec(
+        "state_rate", 40.0, "joint states and object poses a second without lockstep", "Hz", 1.0, 240.0, read_only=True
+    ),
+    ParameterSpec("friction", 1.0, "of blocks, fingers and table", "1", 0.01, 2.0, read_only=True),
+    ParameterSpec("seed", 0, "of where blocks and arm are at first", "", 0, read_only=True),
+    ParameterSpec(
+        "start",
+        "scattered",
+        "how the blocks are at first: all on the table, or some on others",
+        choices=("scattered", "stacked"),
+        read_only=True,
+    ),
+    ParameterSpec(
+        "camera_rate",
+        2.0,
+        "pictures in a simulated second, while somebody subscribes; 0: none",
+        "Hz",
+        0.0,
+        10.0,
+        read_only=True,
+    ),
+    ParameterSpec(
+        "joints",
+        ParameterType.STRING_ARRAY,
+        "order of the arm's joints in joint states; not set: from the base to the flange",
+        read_only=True,
+    ),
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class StackingParameters:
+    """Values of all parameters, by name; None where not set."""
+
+    gui: bool
+    lockstep: bool
+    lockstep_timeout: float
+    repeat_period: float
+    real_time_factor: float
+    control_period: float
+    state_rate: float
+    friction: float
+    seed: int
+    start: str
+    camera_rate: float
+    joints: tuple[str, ...] | None
+
+    @classmethod
+    def declare_and_read(cls, node: Node) -> StackingParameters:
+        """Declare every parameter on `node` and return the values."""
+        declare_parameters(node, SPECS)
+        values = parameter_values(node, SPECS)
+        return cls(**{field.name: values[field.name] for field in fields(cls)})

@@ -51,6 +51,7 @@ class DeploymentSettings:
                 receding_horizon=RecedingHorizonSettings(
                     replan_every=parameters["replan_every"],
                     planning_latency_steps=parameters["planning_latency_steps"],
+                    commits_prefix=parameters.get("commit_prefix", False),
                 ),
                 watchdog=WatchdogSettings(
                     hold_after=watchdog["hold_after"],

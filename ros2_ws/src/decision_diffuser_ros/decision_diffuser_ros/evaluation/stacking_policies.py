@@ -16,8 +16,8 @@ from decision_diffuser_ros.simulation.block_arrangement import arrangement_of
 from decision_diffuser_ros.simulation.stacking_expert import StackingExpert
 from decision_diffuser_ros.simulation.stacking_world import StackingWorld
 
-MAX_VELOCITY = np.append(np.full(7, 3.0), 0.2)
-"""Of the commands: half as much again as the expert's [rad/s], of the opening [m/s]."""
+MAX_VELOCITY = np.append(np.full(7, 4.0), 0.15)
+"""Of the commands, as the planner node limits them: twice the expert's [rad/s], of the opening [m/s]."""
 
 LIMITS = CommandLimits(lower=model.ACTION_LOWER, upper=model.ACTION_UPPER, max_velocity=MAX_VELOCITY)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import torch
@@ -35,6 +36,8 @@ class DenoisingTask:
         plan_steps: P, planned slots.
         kind_count: number of kinds of condition.
         error_scale: what counts as one unit of error, shape `(plan_steps, state_dim)`; None for 1 everywhere.
+        target_entries: state entries that actions are targets for.
+        state_dim: numbers in a state; needed with a `target_entries_weight` only.
     """
 
     def __init__(
@@ -45,6 +48,8 @@ class DenoisingTask:
         plan_steps: int,
         kind_count: int,
         error_scale: Tensor | None = None,
+        target_entries: Sequence[int] = (),
+        state_dim: int = 1,
     ) -> None:
         self.configuration = configuration
         self.history, self.plan_steps, self.kind_count = history, plan_steps, kind_count
@@ -54,6 +59,10 @@ class DenoisingTask:
         weights[: configuration.first_states] = configuration.first_states_weight
         self.slot_weights = weights / weights.sum()
         self.error_scale = torch.ones(()) if error_scale is None else error_scale
+        entry_weights = torch.ones(state_dim)
+        if configuration.target_entries_weight != 1.0:
+            entry_weights[list(target_entries)] = configuration.target_entries_weight
+        self.entry_weights = entry_weights / entry_weights.mean()
 
     def example(
         self, batch: Batch, generator: torch.Generator, *, denoising_step: Tensor | None = None
@@ -118,5 +127,5 @@ class DenoisingTask:
     def loss(self, network: nn.Module, example: DenoisingExample) -> Tensor:
         """Weighted mean squared error over the planned states; observed and missing rows do not count."""
         error = (network(**example.inputs) - example.target)[:, self.history :]
-        squared = (error / self.error_scale.to(error.device)).square().mean(dim=(0, 2))
-        return squared @ self.slot_weights.to(squared.device)
+        squared = (error / self.error_scale.to(error.device)).square() * self.entry_weights.to(error.device)
+        return squared.mean(dim=(0, 2)) @ self.slot_weights.to(squared.device)

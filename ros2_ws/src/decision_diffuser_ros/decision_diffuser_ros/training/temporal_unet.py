@@ -6,7 +6,8 @@ Three things differ, all because the networks are of a size that a robot compute
 the outermost skip is connected, and a linear path leads from input to output: the noise of a window need not squeeze
 through the bottleneck. For the prediction of clean windows, an MLP leads from the observed states straight to the
 planned ones: what follows from the history alone need not be passed on from slot to slot by convolutions, and the
-U-Net is left with what depends on the noisy window.
+U-Net is left with what depends on the noisy window. The MLP may be shown more than the states: features of them that
+are hard to learn, and the noisy plan, where it is the noise that chooses between ways on which all must be exact.
 """
 
 from __future__ import annotations
@@ -97,6 +98,9 @@ class TemporalUNet(nn.Module):
         history: observed slots, the first ones of a window.
         plan_steps: planned slots, the others.
         history_width: units of the two hidden layers between observed and planned states; 0 for no such path.
+        observation_features: module that turns observed states `(batch, history, state_dim)`, normalised, into
+            further inputs of that path, `(batch, history, size)` with its attribute `size`; None for none.
+        direct_noisy_plan: show that path the noisy plan as well.
     """
 
     def __init__(
@@ -107,6 +111,8 @@ class TemporalUNet(nn.Module):
         history: int = 8,
         plan_steps: int = 24,
         history_width: int = 512,
+        observation_features: nn.Module | None = None,
+        direct_noisy_plan: bool = False,
         width: int = 32,
         multipliers: Sequence[int] = (1, 2, 4),
         kernel_size: int = 5,
@@ -140,9 +146,12 @@ class TemporalUNet(nn.Module):
         )
         self.input_to_output = nn.Conv1d(in_channels, state_dim, 1)
         self.history, self.plan_steps, self.state_dim = history, plan_steps, state_dim
+        self.observation_features, self.direct_noisy_plan = observation_features, direct_noisy_plan
+        features = 0 if observation_features is None else int(observation_features.size)
+        seen = history * (state_dim + 1 + features) + plan_steps * state_dim * direct_noisy_plan
         self.history_to_plan = (
             nn.Sequential(
-                nn.Linear(history * (state_dim + 1) + embedding, history_width),
+                nn.Linear(seen + embedding, history_width),
                 nn.Mish(),
                 nn.Linear(history_width, history_width),
                 nn.Mish(),
@@ -197,16 +206,21 @@ class TemporalUNet(nn.Module):
         prediction = (self.head(values) + self.input_to_output(inputs)).transpose(1, 2)
         if self.history_to_plan is None:
             return prediction
-        history = self._observed_history(trajectory, observation_mask)
-        plan = self.history_to_plan(torch.cat([history, embedding], dim=-1))
+        seen = [self._observed_history(trajectory, observation_mask), embedding]
+        if self.direct_noisy_plan:
+            seen.append(trajectory[:, self.history :].flatten(1))
+        plan = self.history_to_plan(torch.cat(seen, dim=-1))
         rows = plan.unflatten(1, (self.plan_steps, self.state_dim))
         return prediction + nn.functional.pad(rows, (0, 0, self.history, 0))
 
     def _observed_history(self, trajectory: Tensor, observation_mask: Tensor) -> Tensor:
-        """The observed states with which of them there are, `(batch, history * (state_dim + 1))`; others are zero."""
+        """The observed states, their features, and which of them there are, `(batch, ...)`; others are zero."""
         is_observed = observation_mask[:, : self.history].clamp(min=0.0)
         observed = trajectory[:, : self.history] * is_observed[..., None]
-        return torch.cat([observed.flatten(1), is_observed], dim=-1)
+        if self.observation_features is None:
+            return torch.cat([observed.flatten(1), is_observed], dim=-1)
+        features = self.observation_features(observed) * is_observed[..., None]
+        return torch.cat([observed.flatten(1), features.flatten(1), is_observed], dim=-1)
 
 
 def _convolution(in_channels: int, out_channels: int, kernel_size: int) -> nn.Sequential:

@@ -13,11 +13,13 @@ from decision_diffuser_ros.data.normalisation import Normaliser
 from decision_diffuser_ros.data.whole_file import whole_file
 from decision_diffuser_ros.errors import ConfigurationError, DataError
 from decision_diffuser_ros.planner.manifest_records import ConditionKind
+from decision_diffuser_ros.simulation.kinematic_chain import chain_of
 from decision_diffuser_ros.training.condition_kinds import condition_kinds
 from decision_diffuser_ros.training.configuration import WINDOW_MLP, TrainingConfiguration
 from decision_diffuser_ros.training.inverse_dynamics_network import InverseDynamicsNetwork, residual_of
 from decision_diffuser_ros.training.planned_changes import PlannedChanges
 from decision_diffuser_ros.training.temporal_unet import TemporalUNet
+from decision_diffuser_ros.training.tool_features import ToolFeatures
 from decision_diffuser_ros.training.window_mlp import WindowMLP
 
 RECORD_FILE = "training.json"
@@ -172,7 +174,12 @@ class TrainingRecord:
             history=data.history,
             plan_steps=data.plan_steps,
             history_width=network.history_width,
+            observation_features=self._tool_features() if network.tool_features else None,
+            direct_noisy_plan=network.direct_noisy_plan,
         )
+
+    def _tool_features(self) -> ToolFeatures:
+        return ToolFeatures.of(self.description, chain_of(self.description.robot), self.normaliser)
 
     def build_inverse_dynamics(self) -> InverseDynamicsNetwork:
         """An untrained inverse dynamics network of the configured size."""

@@ -107,6 +107,8 @@ def denoising_task(record: TrainingRecord, network: nn.Module) -> DenoisingTask:
         plan_steps=data.plan_steps,
         kind_count=len(data.conditions),
         error_scale=network.change_scale if isinstance(network, PlannedChanges) else None,
+        target_entries=[entry for entry in record.description.target_positions if entry is not None],
+        state_dim=len(record.description.state),
     )
 
 

@@ -169,7 +169,7 @@ def run_scenario(bench: FaultBench, scenario: FaultScenario) -> FaultOutcome:
         description=scenario.description,
         expected=scenario.expected,
         modes=seen,
-        seconds_to_safe=safe[0] if safe else None,
+        seconds_to_safe=max(0.0, safe[0]) if safe else None,
         recovery=recovery,
         seconds_to_recover=None if recovered is None else round(recovered - ended, 3),
         findings=findings,

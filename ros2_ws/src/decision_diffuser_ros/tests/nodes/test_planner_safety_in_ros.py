@@ -22,7 +22,7 @@ from decision_diffuser_ros.simulation.quadruped_model import (
     MAX_EFFORT,
     STANDING_POSE,
 )
-from tests.nodes.processes import NodeProcess
+from tests.nodes.processes import NodeProcess, command_line
 from tests.nodes.robot import CONTROL_PERIOD, Robot
 
 pytestmark = pytest.mark.ros
@@ -82,6 +82,25 @@ def test_diagnostics_emergency_stop_and_quality_of_service(context, standing_bun
         robot.wait_for_mode(PlannerStatus.HOLD)
         assert robot.spin_until(lambda: diagnosed("mode", DiagnosticStatus.WARN))
         assert level_of(heard[-1], "readings") == DiagnosticStatus.WARN
+        assert planner.stop() == 0
+    finally:
+        planner.stop(signal.SIGKILL)
+        robot.close()
+
+
+def test_a_defect_in_configure_leaves_the_node_unconfigured_and_no_process(context, standing_bundle, tmp_path):
+    override = "qos_overrides./defect/joint_states.subscription.reliability"
+    parameters = {"bundle": standing_bundle, override: "sometimes"}
+    planner = NodeProcess("planner_node", tmp_path / "log", parameters=PLANNER | parameters, namespace="defect")
+    robot = Robot(context, namespace="defect")
+    try:
+        assert not robot.transition("configure")
+        status = robot.wait_for_status(lambda status: bool(status.message))
+        assert status.mode == PlannerStatus.UNCONFIGURED
+        assert "a transition failed" in status.message
+        assert "not configured, by a defect" in planner.log
+        assert not robot.transition("activate")
+        assert not any("spawn_main" in command_line(child) for child in planner.children())
         assert planner.stop() == 0
     finally:
         planner.stop(signal.SIGKILL)

@@ -93,7 +93,8 @@ def print_bars(bars: Sequence[Mapping[str, Any]], console: Console) -> None:
     """Prints which bars are met, a line each."""
     for bar in bars:
         verdict = "met" if bar["met"] else "NOT MET"
-        line = f"{verdict}: {bar['name']}: {bar['value']:g}, must be {bar['relation']} {bar['limit']:g}"
+        value = "not measured" if bar["value"] is None else f"{bar['value']:g}"
+        line = f"{verdict}: {bar['name']}: {value}, must be {bar['relation']} {bar['limit']:g}"
         console.print(line, markup=False)
 
 

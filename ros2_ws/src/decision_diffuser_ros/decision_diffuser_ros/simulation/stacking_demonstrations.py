@@ -5,12 +5,15 @@ is a demonstration of one constraint, which holds at its end; see `stacking_goal
 """
 
 import functools
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from decision_diffuser_ros.data.description import DataDescription
 from decision_diffuser_ros.data.episode import Episode
+from decision_diffuser_ros.errors import ConfigurationError
 from decision_diffuser_ros.simulation import stacking_model as model
 from decision_diffuser_ros.simulation.block_arrangement import Arrangement, arrangement_of, piles_of
 from decision_diffuser_ros.simulation.block_constraints import CONSTRAINT_NAMES
@@ -99,65 +102,100 @@ def record_episode(seed: int, number: int, ranges: StackingRange | None = None) 
     """Demonstration `number` of the collection `seed`.
 
     An attempt that does not end in the arrangement it was to build is no demonstration; another one is made instead.
-    `attributes` say how many it took.
+    `attributes` say how many failed before.
 
     `states` (steps + 1, 36); `actions` (steps, 8) the expert's clean targets [rad, m]; `skills` (steps,) the index in
     `CONSTRAINT_NAMES` of the one constraint that the episode shows. `extras` hold `constraints_hold` (steps + 1, 12),
     by height alone, whose last row are all labels that the episode could have; `applied_actions` (steps, 8);
     `disturbed` (steps,), whether anything but the expert acted; `phase` (steps,), see `Phase`; `moved_block` (steps,),
     -1 for none.
+
+    Raises:
+        ConfigurationError: when no attempt succeeds.
     """
     ranges = ranges or StackingRange()
     for attempt in range(ATTEMPTS):
         episode = record_attempt(seed, number, attempt, ranges)
         if episode.attributes["success"]:
-            break
-    return episode
+            return episode
+    raise ConfigurationError(
+        f"none of {ATTEMPTS} attempts at demonstration {number} of seed {seed} built what it was to build within "
+        f"{ranges.most_steps} control steps; allow more (`most_steps`), or disturb less"
+    )
 
 
 def record_attempt(seed: int, number: int, attempt: int, ranges: StackingRange) -> Episode:
     """One attempt at a demonstration, as `record_episode`; `attributes` say whether it was a `success`."""
     random = np.random.default_rng([seed, number, attempt])
     scattered = random.uniform() < ranges.scattered_share
+    start, preference = (ranges.scattered, ranges.from_table) if scattered else (ranges.stacked, ranges.from_piles)
     env = _environment()
-    start = ranges.scattered if scattered else ranges.stacked
     state, info = env.reset(seed=int(random.integers(2**31)), options={"start": start})
     first = arrangement_of(env.world.block_position)
-    goal, label = (ranges.from_table if scattered else ranges.from_piles).draw(random, first)
+    goal, label = preference.draw(random, first)
     expert = StackingExpert(goal)
     disturb = _Disturbance(ranges, random)
-    states, infos = [state], [info]
-    steps: list[tuple[np.ndarray, np.ndarray, bool, Phase, int]] = []
-    while expert.resting_steps < ranges.rest_steps and len(steps) < ranges.most_steps:
+    recording = _Recording([state], [info["constraints_hold"]])
+    while expert.resting_steps < ranges.rest_steps and len(recording) < ranges.most_steps:
         targets = expert.targets(env.world)
         applied, disturbed = disturb(targets, env.world, expert)
         state, _, _, _, info = env.step(applied)
-        steps.append((targets, applied, disturbed, expert.phase, expert.moved_block))
-        states.append(state)
-        infos.append(info)
-    actions, applied_actions, disturbances, phases, blocks = zip(*steps, strict=True)
-    return Episode(
-        states=np.array(states),
-        actions=np.array(actions),
-        skills=np.full(len(actions), label),
-        extras={
-            "constraints_hold": np.array([info["constraints_hold"] for info in infos]),
-            "applied_actions": np.array(applied_actions, dtype=np.float32),
-            "disturbed": np.array(disturbances),
-            "phase": np.array(phases, dtype=np.int8),
-            "moved_block": np.array(blocks, dtype=np.int8),
-        },
-        attributes={
-            "seed": seed,
-            "number": number,
-            "attempt": attempt,
-            "constraint": CONSTRAINT_NAMES[label],
-            "scattered_start": scattered,
-            "start": _text(first),
-            "goal": _text(goal),
-            "success": expert.resting_steps > 0 and arrangement_of(env.world.block_position) == goal,
-        },
-    )
+        recording.add(_Step(targets, applied, disturbed, expert.phase, expert.moved_block), state, info)
+    attributes = {
+        "seed": seed,
+        "number": number,
+        "attempt": attempt,
+        "constraint": CONSTRAINT_NAMES[label],
+        "scattered_start": scattered,
+        "start": _text(first),
+        "goal": _text(goal),
+        "success": expert.resting_steps > 0 and arrangement_of(env.world.block_position) == goal,
+    }
+    return recording.episode(label, attributes)
+
+
+class _Step(NamedTuple):
+    """What was done in a control step."""
+
+    action: np.ndarray
+    applied_action: np.ndarray
+    disturbed: bool
+    phase: Phase
+    moved_block: int
+
+
+@dataclass
+class _Recording:
+    """An episode that grows; one state more than steps."""
+
+    states: list[np.ndarray]
+    constraints_hold: list[np.ndarray]
+    steps: list[_Step] = field(default_factory=list)
+
+    def __len__(self) -> int:
+        return len(self.steps)
+
+    def add(self, step: _Step, state: np.ndarray, info: Mapping[str, Any]) -> None:
+        """Adds a control step and what it led to."""
+        self.steps.append(step)
+        self.states.append(state)
+        self.constraints_hold.append(info["constraints_hold"])
+
+    def episode(self, label: int, attributes: Mapping[str, Any]) -> Episode:
+        """What was recorded, labelled with one constraint."""
+        return Episode(
+            states=np.array(self.states),
+            actions=np.array([step.action for step in self.steps]),
+            skills=np.full(len(self), label),
+            extras={
+                "constraints_hold": np.array(self.constraints_hold),
+                "applied_actions": np.array([step.applied_action for step in self.steps], dtype=np.float32),
+                "disturbed": np.array([step.disturbed for step in self.steps]),
+                "phase": np.array([step.phase for step in self.steps], dtype=np.int8),
+                "moved_block": np.array([step.moved_block for step in self.steps], dtype=np.int8),
+            },
+            attributes=attributes,
+        )
 
 
 def _text(arrangement: Arrangement) -> str:

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from decision_diffuser_ros.data.description import DataDescription
+from decision_diffuser_ros.errors import ConfigurationError
 from decision_diffuser_ros.simulation import stacking_model as model
 from decision_diffuser_ros.simulation.block_constraints import CONSTRAINT_NAMES
 from decision_diffuser_ros.simulation.stacking_demonstrations import StackingRange, attributes, record_episode
@@ -78,9 +79,8 @@ def test_what_goes_wrong_is_marked_and_put_right(mishaps):
 
 
 def test_an_attempt_that_fails_is_not_shown():
-    hopeless = record_episode(7, 4, replace(CALM, most_steps=2))
-    assert not hopeless.attributes["success"]
-    assert hopeless.attributes["attempt"] > 0
+    with pytest.raises(ConfigurationError, match="none of 10 attempts at demonstration 4 of seed 7"):
+        record_episode(7, 4, replace(CALM, most_steps=2))
 
 
 def test_attributes_describe_every_number_of_a_state_and_an_action(episode):

@@ -55,6 +55,16 @@ def test_the_stacking_expert_tells_what_it_does_and_what_holds_at_the_end():
     assert told[-1] == "holds: red > green, red > blue, red > yellow"
 
 
+def test_the_robot_does_what_an_expression_asks_and_keeps_to_its_alternative():
+    answer = run("ask_for_conditions.py", "pace | bound", "trot & galop", "trot & !trot")
+    assert answer.returncode == 0, answer.stderr
+    followed, expression, caret, reason, contradiction = answer.stdout.splitlines()
+    assert followed == "asked pace | bound   followed pace   the feet show pace"
+    assert (expression, caret) == ("trot & galop", "       ^")
+    assert reason.startswith("'galop' is not in model")
+    assert contradiction.endswith("trot and !trot contradict each other")
+
+
 @pytest.mark.parametrize("script", sorted(SCRIPTS.glob("*.py")), ids=lambda script: script.stem)
 def test_a_script_is_short_enough_to_read(script):
     assert len(script.read_text().splitlines()) < LINES

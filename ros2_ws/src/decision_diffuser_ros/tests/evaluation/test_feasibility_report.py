@@ -1,0 +1,61 @@
+"""What the check of sampled plans refuses, on a model whose densities are known."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from decision_diffuser_ros.command_line import main
+from decision_diffuser_ros.errors import ConditionError, ConfigurationError
+from decision_diffuser_ros.evaluation.feasibility_report import feasibility_report
+from decision_diffuser_ros.planner.bundle import Bundle
+from decision_diffuser_ros.planner.manifest_records import ConditionKind
+from tests.bundles import make_tiny_bundle
+from tests.planner.two_modes import load_two_modes
+
+
+def test_names_alone_raise_no_false_alarm_and_what_excludes_itself_is_refused(tiny_bundle: Path) -> None:
+    bundle = load_two_modes(tiny_bundle)
+    report = feasibility_report(bundle, ["wave & rest | wave & !rest", "wave & !wave"], cases=3, seed=0)
+    assert report["false_alarm_rate"] == 0.0
+    assert [row["condition"] for row in report["names"]] == ["wave", "rest"]
+    both, one, contradiction = report["expressions"]
+    assert (both["condition"], both["refused"]) == ("wave & rest", 1.0)
+    assert both["margin"] < -10.0 < one["margin"]
+    assert (one["condition"], one["refused"], one["violation"]) == ("wave & !rest", 0.0, 0.0)
+    assert (contradiction["refused"], contradiction["reason"]) == (1.0, "wave and !wave contradict each other")
+
+
+def test_the_same_seed_gives_the_same_report(tiny_bundle: Path) -> None:
+    bundle = load_two_modes(tiny_bundle)
+    first, again = (feasibility_report(bundle, ["!wave"], cases=2, seed=4) for _ in range(2))
+    assert first == again
+    assert first["expressions"] != feasibility_report(bundle, ["!wave"], cases=2, seed=5)["expressions"]
+
+
+def test_what_cannot_be_tried_is_refused(tiny_bundle: Path, tmp_path: Path) -> None:
+    bundle = Bundle.load(tiny_bundle)
+    with pytest.raises(ConditionError, match="'galop' is not in model"):
+        feasibility_report(bundle, ["galop"], cases=1, seed=0)
+    with pytest.raises(ConfigurationError, match="at least 1 case, got 2 and 0"):
+        feasibility_report(bundle, [], cases=0, seed=0)
+    numbers = make_tiny_bundle(tmp_path / "numbers", conditions=(ConditionKind("return", scale=1.0, unit="1"),))
+    with pytest.raises(ConfigurationError, match="a model with names"):
+        feasibility_report(Bundle.load(numbers), [], cases=1, seed=0)
+
+
+def test_the_command_prints_a_table_and_writes_the_numbers(tiny_bundle: Path, tmp_path: Path, capsys) -> None:
+    file = tmp_path / "out" / "feasibility.json"
+    arguments = ["feasibility", str(tiny_bundle), "wave & !wave", "--cases", "2", "--samples", "3", "--json", str(file)]
+    assert main.run(arguments, application=main.build_application()) == 0
+    told = capsys.readouterr().out
+    assert "false alarms, on single names: " in told
+    assert "of 4" in told
+    report = json.loads(file.read_text())
+    assert (report["model"], report["cases"], report["settings"]["samples"]) == ("tiny", 2, 3)
+    assert report["expressions"][0]["reason"] == "wave and !wave contradict each other"
+
+
+def test_an_expression_that_cannot_be_read_is_one_line_and_exit_code_2(tiny_bundle: Path, capsys) -> None:
+    assert main.run(["feasibility", str(tiny_bundle), "wave &"], application=main.build_application()) == 2
+    assert "at character 7 of 'wave &': it ends where more is expected" in capsys.readouterr().err

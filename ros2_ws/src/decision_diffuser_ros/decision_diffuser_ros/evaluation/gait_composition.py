@@ -20,6 +20,8 @@ from decision_diffuser_ros.evaluation.gait_shares import GAITS, agreement_with_c
 PAIRS = tuple(itertools.combinations(GAITS, 2))
 REPLAN_EVERY = 16
 """Control steps that a plan is followed: most of its 24, and no whole number of any gait's cycles (20.5, 9.2, 10.9)."""
+GUIDANCE_WEIGHT = 1.0
+"""In the stride of one gait, the sum of Eq. 9 is then just the plan for the other; more goes beyond any plan for it."""
 SINGLE_SHARE, PAIR_SHARE, THIRD_SHARE, PAIR_SURVIVAL, AGREEMENT = 0.985, 0.35, 0.01, 0.97, 0.99
 """What is to be reached: see `bars`."""
 
@@ -60,7 +62,7 @@ def evaluate(
     scores: dict[str, Any] = {
         "episodes": episodes,
         "seed": experiment.seed,
-        "replan_every": experiment.model.deployment.receding_horizon.replan_every,
+        **experiment.settings_of_plan(),
         "single": {gait: gait_shares(rollouts[single_name(gait)], asked=(gait,)) for gait in GAITS},
         "pairs": {pair_name(pair): gait_shares(rollouts[pair_name(pair)], asked=pair) for pair in PAIRS},
         "summed": {

@@ -31,6 +31,7 @@ def evaluate(
     return {
         "episodes": episodes,
         "seed": experiment.seed,
+        **experiment.settings_of_plan(),
         "questions": {
             question: {
                 "allowed": list(allowed[question]),

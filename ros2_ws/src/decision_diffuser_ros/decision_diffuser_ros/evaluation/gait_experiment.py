@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -70,6 +70,11 @@ class GaitExperiment:
             denoising_steps=self.manifest.schedule.denoising_steps, history=self.manifest.history
         )
         return replace(self, model=replace(self.model, sampling=sampling))
+
+    def settings_of_plan(self) -> dict[str, object]:
+        """How plans are sampled and for how long they are followed, JSON-able."""
+        sampling = self.model.sampling or self.manifest.sampling
+        return {"replan_every": self.model.deployment.receding_horizon.replan_every, "sampling": asdict(sampling)}
 
     def of_bundle(self, directory: Path) -> GaitExperiment:
         """The same with another model, sampled as its own manifest says."""

@@ -67,6 +67,7 @@ def evaluate(
     return {
         "episodes": episodes,
         "seed": experiment.seed,
+        **experiment.settings_of_plan(),
         "kind": kind.kind,
         "speed_of_1": largest_speed,
         "gaits": gaits,

@@ -18,8 +18,7 @@ def evaluate(
 ) -> dict[str, Any]:
     """Shares at each weight of the first gait, JSON-able."""
     sampling = experiment.model.sampling or experiment.manifest.sampling
-    guidance_weight = GUIDANCE_FACTOR * sampling.guidance_weight
-    guided = experiment.with_sampling(guidance_weight=guidance_weight)
+    guided = experiment.with_sampling(guidance_weight=GUIDANCE_FACTOR * sampling.guidance_weight)
     questions = {weight: slider(first, second, weight) for weight in weights}
     rollouts = guided.run({question: guided.jobs(question, episodes) for question in questions.values()})
     return {
@@ -27,8 +26,7 @@ def evaluate(
         "seed": experiment.seed,
         "first": first,
         "second": second,
-        "guidance_weight": guidance_weight,
-        "replan_every": experiment.model.deployment.receding_horizon.replan_every,
+        **guided.settings_of_plan(),
         "weights": {
             f"{weight:g}": {"expression": question, **gait_shares(rollouts[question], asked=(first, second))}
             for weight, question in questions.items()

@@ -117,9 +117,9 @@ def test_a_slider_is_one_gait_at_its_ends_and_both_with_twice_the_guidance_betwe
         "trot",
     ]
     scores = gait_slider.evaluate(experiment, episodes=1, first="trot", second="pace")
-    assert scores["guidance_weight"] == 2 * MANIFEST.sampling.guidance_weight
+    assert scores["sampling"]["guidance_weight"] == 2 * MANIFEST.sampling.guidance_weight
     (job,) = asked["0.25*trot & 0.75*pace"]
-    assert job.model.sampling.guidance_weight == scores["guidance_weight"]
+    assert job.model.sampling.guidance_weight == scores["sampling"]["guidance_weight"]
     assert scores["weights"]["0"]["shares"]["pace"] == 1.0
     assert list(scores["weights"]) == ["0", "0.25", "0.5", "0.75", "1"]
 

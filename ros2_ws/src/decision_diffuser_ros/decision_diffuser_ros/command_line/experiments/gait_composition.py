@@ -18,6 +18,7 @@ def gait_composition(
     ),
     classifier: Annotated[Path | None, typer.Option(help="Gait classifier, by default the one that ships.")] = None,
     replan_every: Annotated[int, typer.Option(min=1, help="Control steps that a plan is followed.")] = 16,
+    guidance_weight: Annotated[float, typer.Option(help="Weight of each gait against no condition.")] = 1.0,
     time_step: Annotated[float, typer.Option(min=0.0005, help="Time step of the physics [s].")] = 0.001,
     processes: Annotated[int, typer.Option(min=1, help="Processes; all cores by default.")] = os.cpu_count() or 1,
 ) -> None:
@@ -37,7 +38,7 @@ def gait_composition(
         processes=processes,
     ) as opened:
         scores, shown = experiment.evaluate(
-            opened,
+            opened.with_sampling(guidance_weight=guidance_weight),
             episodes=episodes,
             baseline_episodes=max(1, episodes // 5),
             expert_episodes=max(1, min(episodes // 5, 50)),

@@ -20,6 +20,7 @@ def gait_slider(
     second: Annotated[str, typer.Option(help="Gait at w = 0.")] = "pace",
     classifier: Annotated[Path | None, typer.Option(help="Gait classifier, by default the one that ships.")] = None,
     replan_every: Annotated[int, typer.Option(min=1, help="Control steps that a plan is followed.")] = 16,
+    guidance_weight: Annotated[float, typer.Option(help="Weight of each gait against no condition.")] = 1.0,
     time_step: Annotated[float, typer.Option(min=0.0005, help="Time step of the physics [s].")] = 0.001,
     processes: Annotated[int, typer.Option(min=1, help="Processes; all cores by default.")] = os.cpu_count() or 1,
 ) -> None:
@@ -33,7 +34,8 @@ def gait_slider(
     with open_experiment(
         bundle, seed=seed, classifier=classifier, replan_every=replan_every, time_step=time_step, processes=processes
     ) as opened:
-        scores = experiment.evaluate(opened, episodes=episodes, first=first, second=second)
+        guided = opened.with_sampling(guidance_weight=guidance_weight)
+        scores = experiment.evaluate(guided, episodes=episodes, first=first, second=second)
     finish(scores, slider_tables(scores), json_file, Console())
     if json_file is not None:
         from decision_diffuser_ros.evaluation.gait_curves_plot import plot_slider

@@ -101,9 +101,12 @@ class FaultBench:
         Raises:
             ProcessError: there is none within a moment.
         """
-        if not self.wait(lambda: planning_child(self.planner_pid) is not None, timeout=ANSWER_TIMEOUT):
-            raise ProcessError("the planner has no process that plans")
-        return int(planning_child(self.planner_pid) or 0)
+        deadline = time.monotonic() + ANSWER_TIMEOUT
+        while (pid := planning_child(self.planner_pid)) is None:
+            if time.monotonic() > deadline:
+                raise ProcessError("the planner has no process that plans")
+            time.sleep(POLL_PERIOD)
+        return pid
 
     def log(self, name: str) -> str:
         """All that a node has printed."""

@@ -107,7 +107,7 @@ def _planning_slow(bench: FaultBench) -> Iterator[None]:
     yield
     end = time.monotonic() + 3.0
     while time.monotonic() < end:
-        pid = bench.planning_pid
+        pid = bench.planning_pid  # another one after each replacement
         _signal(pid, signal.SIGSTOP)
         time.sleep(0.15)
         _signal(pid, signal.SIGCONT)

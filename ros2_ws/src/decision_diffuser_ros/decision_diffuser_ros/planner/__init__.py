@@ -1,1 +1,1 @@
-"""From a model bundle, a history of states and conditions to a plan; needs numpy and onnxruntime alone."""
+"""From a model bundle, a history of states and conditions to a plan; numpy, onnxruntime, lark for expressions."""

@@ -143,6 +143,21 @@ def test_a_network_that_returns_nan_is_an_error_for_branches_too(tmp_path: Path)
         plan_of(planner_of(make_tiny_bundle(tmp_path, nan_output=True)), BRANCHES)
 
 
+@pytest.mark.parametrize("sampler", ["ddim", "ddpm"])
+def test_candidates_sampled_in_one_call_are_those_sampled_step_by_step(
+    tiny_bundle: Path, monkeypatch: pytest.MonkeyPatch, sampler: str
+) -> None:
+    step_by_step = planner_of(tiny_bundle, sampler=sampler, temperature=1.0, denoising_steps=3, candidates=2)
+    one_call = Planner(step_by_step.bundle, settings=step_by_step.settings, samples_in_one_call=True)
+    for best in range(6):
+        plans = []
+        for planner in (step_by_step, one_call):
+            prefer(planner, monkeypatch, *np.eye(6)[best])
+            plans.append(plan_of(planner, BRANCHES))
+        assert plans[0].conditions == plans[1].conditions == BRANCHES[best // 2]
+        np.testing.assert_allclose(plans[0].states, plans[1].states, atol=1e-3)
+
+
 def test_warm_up_takes_expressions(tiny_bundle: Path) -> None:
     planner = planner_of(tiny_bundle)
     planner.warm_up(parse("wave | rest", planner.bundle.manifest))

@@ -9,7 +9,7 @@ from rich.console import Console
 
 from decision_diffuser_ros.nodes.bench_report import print_node_bench, summarise_nodes
 
-pytest.importorskip("rclpy")
+pytest.importorskip("decision_diffuser_msgs")
 
 from decision_diffuser_ros.errors import ConfigurationError
 from decision_diffuser_ros.nodes.bench_monitor import Timeline

@@ -39,7 +39,7 @@ class CommandBounds:
             upper=np.array(limits["position_upper"]),
             max_velocity=np.array(limits["velocity"]),
             max_acceleration=np.array(limits["acceleration"]),
-            step_duration=float(parameters["step_duration"]),
+            step_duration=float(parameters["step_duration"]) / int(parameters.get("commands_per_step", 1)),
         )
 
 

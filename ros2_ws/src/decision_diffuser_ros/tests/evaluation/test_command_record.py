@@ -75,6 +75,14 @@ def test_only_the_commands_asked_for_are_judged():
     assert recorded(commands).findings(BOUNDS, begin=6).problems == []
 
 
+def test_bounds_are_those_of_the_parameter_file_at_the_rate_of_its_commands():
+    limits = {"position_lower": [-1.0], "position_upper": [1.0], "velocity": [2.0], "acceleration": [30.0]}
+    assert CommandBounds.from_parameters({"limits": limits, "step_duration": 0.02}).step_duration == 0.02
+    twice = CommandBounds.from_parameters({"limits": limits, "step_duration": 0.02, "commands_per_step": 2})
+    assert twice.step_duration == 0.01
+    assert (twice.lower, twice.max_velocity, twice.max_acceleration) == ([-1.0], [2.0], [30.0])
+
+
 def test_no_commands_are_safe():
     findings = recorded([]).findings(BOUNDS)
     assert (findings.commands, findings.problems) == (0, [])

@@ -94,7 +94,7 @@ def test_the_command_writes_what_it_measured(tmp_path, capsys):
     assert scores["task"] == "single_stacking"
     assert scores["episodes"] == 1
     assert {"success_strict", "score_partial", "steps_mean", "failures"} <= set(scores)
-    assert "scripted expert" in capsys.readouterr().out
+    assert "Block stacking" in capsys.readouterr().out
 
 
 def test_an_unknown_task_is_one_line_and_exit_code_2(capsys):

@@ -16,7 +16,8 @@ from decision_diffuser_ros.nodes.parameter_declaration import (
 
 FORWARD_COMMAND = "forward_command"
 JOINT_TRAJECTORY = "joint_trajectory"
-HOLD, RAMP = "hold", "ramp"
+HOLD = "hold"
+RAMP = "ramp"
 FROM_URDF = "; not set: as the robot description says; never wider than it"
 FROM_MANIFEST = "; not set: as the model's manifest says"
 

@@ -52,7 +52,6 @@ class DeploymentSettings:
                     replan_every=parameters["replan_every"],
                     planning_latency_steps=parameters["planning_latency_steps"],
                     commits_prefix=parameters.get("commit_prefix", False),
-                    commits_prefix=parameters.get("commit_prefix", False),
                 ),
                 watchdog=WatchdogSettings(
                     hold_after=watchdog["hold_after"],

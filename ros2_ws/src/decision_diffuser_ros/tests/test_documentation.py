@@ -127,10 +127,11 @@ def test_every_command_that_is_shown_exists(document):
     for name, arguments in re.findall(r"bin/decision-diffuser (\w+)([^\n`]*)", text):
         assert name in commands, f"{document.name}: decision-diffuser {name}"
         command = commands[name]
-        if hasattr(command, "commands"):  # evaluate EXPERIMENT
-            experiment = arguments.split()[0]
-            assert experiment in command.commands, f"{document.name}: decision-diffuser {name} {experiment}"
-            command = command.commands[experiment]
+        if hasattr(command, "commands"):  # evaluate EXPERIMENT, bench [ros]
+            part = (arguments.split() or [""])[0]
+            by_itself = command.invoke_without_command and part not in command.commands
+            assert by_itself or part in command.commands, f"{document.name}: decision-diffuser {name} {part}"
+            command = command if by_itself else command.commands[part]
         options = {option for parameter in command.params for option in parameter.opts}
         assert set(re.findall(r"--[\w-]+", arguments)) <= options | {"--help"}, f"{document.name}: {name}{arguments}"
 

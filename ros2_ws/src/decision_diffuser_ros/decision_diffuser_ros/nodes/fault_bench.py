@@ -28,6 +28,7 @@ from decision_diffuser_ros.resources import config_file
 START_TIMEOUT = 120.0  # [s], until the robot walks
 ANSWER_TIMEOUT = 10.0  # [s], of a service
 CALLS = 4
+TRANSITION_TIMEOUT = 90.0  # [s], for a model to be loaded on a computer that is busy
 PLANNER, SIMULATOR = "planner", "quadruped_sim"
 POLL_PERIOD = 0.01  # [s]
 DEEP_QUEUE = 1000
@@ -121,19 +122,26 @@ class FaultBench:
             time.sleep(POLL_PERIOD)
         return True
 
-    def call(self, kind: type, service: str, request: Any = None) -> Any:
+    def call(
+        self, kind: type, service: str, request: Any = None, *, timeout: float = ANSWER_TIMEOUT, calls: int = CALLS
+    ) -> Any:
         """Call a service below this namespace and return its response.
 
-        A call that is not answered is made again: it may have gone to a process that has been killed.
+        Args:
+            kind: of the service.
+            service: its name.
+            request: what is asked; None for an empty request.
+            timeout: for the answer to a call [s].
+            calls: how often it is called until it answers: a call may have gone to a process that has been killed.
 
         Raises:
             ProcessError: it does not answer.
         """
-        for _ in range(CALLS):
+        for _ in range(calls):
             future = self.call_later(kind, service, request)
-            if self.wait(future.done, timeout=ANSWER_TIMEOUT):
+            if self.wait(future.done, timeout=timeout):
                 return future.result()
-        raise ProcessError(f"service {service} does not answer within {CALLS * ANSWER_TIMEOUT:g} s")
+        raise ProcessError(f"service {service} does not answer within {calls * timeout:g} s")
 
     def call_later(self, kind: type, service: str, request: Any = None) -> Any:
         """Call a service and return the future of its response."""
@@ -151,7 +159,8 @@ class FaultBench:
         """Ask the planner for a lifecycle transition; return whether it succeeded."""
         identity = getattr(Transition, f"TRANSITION_{name.upper()}")
         request = ChangeState.Request(transition=Transition(id=identity))
-        return bool(self.call(ChangeState, f"{PLANNER}/change_state", request).success)
+        service = f"{PLANNER}/change_state"
+        return bool(self.call(ChangeState, service, request, timeout=TRANSITION_TIMEOUT, calls=1).success)
 
     def begin_anew(self) -> None:
         """Stand the robot up and let the planner begin anew: the explicit recovery."""

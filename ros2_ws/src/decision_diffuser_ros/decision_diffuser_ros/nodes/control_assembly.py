@@ -169,7 +169,8 @@ def _planner_process(
 ) -> PlannerProcess:
     """Return the process that will plan with the bundle, not yet started."""
     keeps_deadline = parameters.plan_to_deadline and latency is not None and latency.time_limit > 0.0
-    memory_limit = parameters.planner_process_memory_limit
+    # A GPU's driver takes far more addresses than memory.
+    memory_limit = parameters.planner_process_memory_limit if parameters.device == "cpu" else None
     worker = PlannerWorkerSettings(
         bundle=str(bundle.directory),
         sampling=sampling_settings(parameters, bundle.manifest),

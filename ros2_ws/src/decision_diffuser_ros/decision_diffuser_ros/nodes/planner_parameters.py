@@ -257,7 +257,7 @@ SPECS = (
     ParameterSpec(
         "planner_process.memory_limit",
         ParameterType.INTEGER,
-        "of the process's address space, for `device: cpu`; not set: the machine's",
+        "of the process's address space, with `device: cpu` only; not set: the machine's",
         "MiB",
         64,
         1048576,

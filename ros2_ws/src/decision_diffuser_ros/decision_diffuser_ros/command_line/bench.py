@@ -100,11 +100,12 @@ def ros(
     )
     with console.status("measuring") as status:
         rows = list(bench_nodes(settings, progress=status.update))
-    results = {"machine": machine, "settings": rows, "summary": summarise_nodes(rows)}
+    summary = summarise_nodes(rows)
+    results = {"machine": machine, "settings": rows, "summary": summary}
     if json_file is not None:
         write_scores(results, json_file)
     print_node_bench(results, console)
-    return 0 if all(bar["met"] for bar in results["summary"]["bars"]) else 1
+    return 0 if all(bar["met"] for bar in summary["bars"]) else 1
 
 
 def _baseline(

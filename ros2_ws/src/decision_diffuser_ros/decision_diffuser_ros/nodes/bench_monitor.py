@@ -13,6 +13,7 @@ from decision_diffuser_msgs.srv import SetSkill
 from rclpy.context import Context
 from rclpy.node import Node
 from rclpy.qos import HistoryPolicy, QoSProfile, ReliabilityPolicy
+from rclpy.subscription import MessageInfo
 from sensor_msgs.msg import JointState
 from std_msgs.msg import Float64MultiArray
 
@@ -84,15 +85,15 @@ class BenchMonitor(Node):
         """When, since the last `ask`, a plan for the skill was first followed; None as long as there is none."""
         return self._plan_began.get(skill)
 
-    def _take_joint_state(self, message: JointState, info: dict[str, int]) -> None:
+    def _take_joint_state(self, message: JointState, info: MessageInfo) -> None:
         if self.is_recording:
             self.timeline.joint_states.append(info["source_timestamp"] * NANOSECONDS)
 
-    def _take_command(self, message: Float64MultiArray, info: dict[str, int]) -> None:
+    def _take_command(self, message: Float64MultiArray, info: MessageInfo) -> None:
         if self.is_recording:
             self.timeline.commands.append(info["source_timestamp"] * NANOSECONDS)
 
-    def _take_status(self, message: PlannerStatus, info: dict[str, int]) -> None:
+    def _take_status(self, message: PlannerStatus, info: MessageInfo) -> None:
         self.status = message
         if self.is_recording:
             self.modes_seen.add(message.mode)

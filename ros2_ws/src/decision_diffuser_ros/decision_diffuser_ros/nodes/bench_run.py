@@ -201,16 +201,16 @@ def _percentiles(seconds: Sequence[float] | np.ndarray) -> dict[str, float] | No
     return percentiles_ms(seconds) if len(seconds) else None
 
 
-def _commands(settings: NodeBenchSettings, setting: TimeSetting) -> dict[str, list[str]]:
+def _commands(settings: NodeBenchSettings, setting: TimeSetting) -> dict[str, Sequence[str]]:
     ros = ["--ros-args", "--params-file", str(config_file(ROBOT)), "-r", f"__ns:={NAMESPACE}"]
     in_lockstep = str(setting.lockstep).lower()
-    planner = {
+    planner: dict[str, object] = {
         "autostart": "true",
         "use_sim_time": in_lockstep,
         "commands_per_step": setting.commands_per_step,
         **({"bundle": settings.bundle} if settings.bundle else {}),
     }
-    simulator = {"lockstep": in_lockstep}
+    simulator: dict[str, object] = {"lockstep": in_lockstep}
     return {
         name: [str(executable(f"{name}_node")), *ros, *_assignments(parameters)]
         for name, parameters in (("quadruped_sim", simulator), ("planner", planner))

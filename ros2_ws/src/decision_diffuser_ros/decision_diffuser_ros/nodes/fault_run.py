@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import time
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -114,17 +115,28 @@ def run_faults(
 def _run_group(
     scenarios: Sequence[FaultScenario], settings: BenchSettings, note: Callable[[FaultOutcome], None]
 ) -> None:
-    with FaultBench(settings) as bench:
-        bench.wait_until_active()
-        for scenario in scenarios:
-            note(run_scenario(bench, scenario))
+    """Run scenarios on one bench; after one that has wrecked it, the others get a new one."""
+    remaining = deque(scenarios)
+    while remaining:
+        try:
+            with FaultBench(settings) as bench:
+                bench.wait_until_active()
+                while remaining:
+                    outcome = run_scenario(bench, remaining[0])
+                    remaining.popleft()
+                    note(outcome)
+        except DecisionDiffuserError as error:
+            note(FaultOutcome(**_facts(remaining.popleft()), problems=[f"the bench was lost: {error}"]))
+
+
+def _facts(scenario: FaultScenario) -> dict[str, str]:
+    return {"name": scenario.name, "description": scenario.description, "expected": scenario.expected}
 
 
 def _run_with_full_disk(log_directory: Path, bundle: str | None, note: Callable[[FaultOutcome], None]) -> None:
     reason = why_no_full_disk()
     if reason:
-        facts = {"name": FULL_DISK.name, "description": FULL_DISK.description, "expected": FULL_DISK.expected}
-        note(FaultOutcome(**facts, skipped=reason))  # type: ignore[arg-type]
+        note(FaultOutcome(**_facts(FULL_DISK), skipped=reason))
         return
     settings = BenchSettings(
         log_directory=log_directory,

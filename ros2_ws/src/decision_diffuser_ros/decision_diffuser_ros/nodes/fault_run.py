@@ -126,17 +126,23 @@ def _run_group(
                     remaining.popleft()
                     note(outcome)
         except DecisionDiffuserError as error:
-            note(FaultOutcome(**_facts(remaining.popleft()), problems=[f"the bench was lost: {error}"]))
+            note(_not_run(remaining.popleft(), problems=[f"the bench was lost: {error}"]))
 
 
-def _facts(scenario: FaultScenario) -> dict[str, str]:
-    return {"name": scenario.name, "description": scenario.description, "expected": scenario.expected}
+def _not_run(scenario: FaultScenario, *, problems: Sequence[str] = (), skipped: str = "") -> FaultOutcome:
+    return FaultOutcome(
+        name=scenario.name,
+        description=scenario.description,
+        expected=scenario.expected,
+        problems=problems,
+        skipped=skipped,
+    )
 
 
 def _run_with_full_disk(log_directory: Path, bundle: str | None, note: Callable[[FaultOutcome], None]) -> None:
     reason = why_no_full_disk()
     if reason:
-        note(FaultOutcome(**_facts(FULL_DISK), skipped=reason))
+        note(_not_run(FULL_DISK, skipped=reason))
         return
     settings = BenchSettings(
         log_directory=log_directory,

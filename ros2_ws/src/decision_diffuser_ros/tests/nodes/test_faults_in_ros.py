@@ -7,7 +7,10 @@ pytest.importorskip("decision_diffuser_msgs", reason="needs the workspace built 
 pytest.importorskip("pybullet", reason="needs PyBullet")
 
 from decision_diffuser_ros.errors import ConfigurationError
+from decision_diffuser_ros.evaluation.fault_report import FaultOutcome
+from decision_diffuser_ros.nodes import fault_run
 from decision_diffuser_ros.nodes.fault_run import ALL_SCENARIOS, chosen_scenarios, outcomes_to_json, run_faults
+from decision_diffuser_ros.nodes.robot_processes import ProcessError
 
 pytestmark = pytest.mark.ros
 
@@ -24,6 +27,44 @@ def test_a_robot_to_which_faults_happen_stays_safe(standing_bundle, tmp_path):
     assert by_name["joint_missing"].counters["refused_joint_states"] > 0
     assert by_name["planner_killed"].counters["planner_restarts"] == 1
     assert outcomes_to_json(outcomes)["passed"]
+
+
+class BenchThatBreaks:
+    """Stands in for the bench: every second scenario wrecks it."""
+
+    started = 0
+
+    def __init__(self, settings):
+        self.settings = settings
+
+    def __enter__(self):
+        BenchThatBreaks.started += 1
+        return self
+
+    def __exit__(self, *error):
+        return None
+
+    def wait_until_active(self):
+        """At once."""
+
+
+def test_a_bench_that_is_lost_costs_one_scenario_and_not_the_run(monkeypatch, tmp_path):
+    runs = []
+
+    def run_scenario(bench, scenario):
+        runs.append(scenario.name)
+        if len(runs) == 2:
+            raise ProcessError("the planner has ended")
+        return FaultOutcome(name=scenario.name, description=scenario.description, expected=scenario.expected)
+
+    monkeypatch.setattr(fault_run, "FaultBench", BenchThatBreaks)
+    monkeypatch.setattr(fault_run, "run_scenario", run_scenario)
+    scenarios = chosen_scenarios(["gap_0.05", "gap_0.5", "gap_2"], short=False)
+    outcomes = run_faults(scenarios, log_directory=tmp_path)
+    assert [outcome.name for outcome in outcomes] == ["gap_0.05", "gap_0.5", "gap_2"]
+    assert [outcome.passed for outcome in outcomes] == [True, False, True]
+    assert outcomes[1].problems == ["the bench was lost: the planner has ended"]
+    assert BenchThatBreaks.started == 2
 
 
 def test_faults_are_chosen_by_name():

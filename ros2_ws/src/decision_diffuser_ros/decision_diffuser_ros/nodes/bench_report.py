@@ -12,9 +12,8 @@ JITTER_LIMIT = 2.0  # [ms], p99 in real time
 STATE_AGE_LIMIT = 5.0  # [ms], p99 in lockstep, where each command answers one joint state
 SWITCH_LIMIT = 60.0  # [ms], p95: a period of replanning (2 control steps) and the latency of a plan (1)
 
-COLUMNS = (
-    "setting", "jitter p50", "p99", "max", "state to command p50", "p99", "switch p50", "p95", "late plans", "active",
-)  # fmt: skip
+COMMAND_COLUMNS = ("setting", "jitter p50", "jitter p99", "jitter max", "state age p50", "state age p99")
+PLAN_COLUMNS = ("setting", "switch p50", "switch p95", "failed switches", "late plans", "stayed active")
 
 
 def summarise_nodes(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
@@ -40,31 +39,37 @@ def print_node_bench(results: Mapping[str, Any], console: Console) -> None:
         f"{machine['processor']}, {machine['processors']} processors; "
         f"load average {machine['load_average_1_min']} at the start"
     )
-    table = Table(title="Running nodes [ms]", title_justify="left")
-    for name in COLUMNS:
-        table.add_column(name, justify="left" if name == "setting" else "right")
-    shares = Table(title="Processors in use", title_justify="left")
-    names = list(results["settings"][0]["cpu_share"]) if results["settings"] else []
-    for name in ("setting", *names):
-        shares.add_column(name, justify="left" if name == "setting" else "right")
-    for row in results["settings"]:
-        table.add_row(*node_row(row))
-        shares.add_row(row["setting"], *[f"{row['cpu_share'].get(name, float('nan')):.2f}" for name in names])
-    console.print(table)
-    console.print(shares)
+    rows = results["settings"]
+    processes = list(dict.fromkeys(name for row in rows for name in row["cpu_share"]))
+    console.print(_table("Commands (ms)", COMMAND_COLUMNS, [_command_row(row) for row in rows]))
+    console.print(_table("Plans (ms)", PLAN_COLUMNS, [_plan_row(row) for row in rows]))
+    shares = [[row["setting"], *[f"{row['cpu_share'].get(name, 0.0):.2f}" for name in processes]] for row in rows]
+    console.print(_table("Processors in use", ("setting", *processes), shares))
     print_bars(results["summary"]["bars"], console)
 
 
-def node_row(row: Mapping[str, Any]) -> list[str]:
-    """A row of `COLUMNS`."""
-    shares = {"jitter_ms": ("p50", "p99", "max"), "state_age_ms": ("p50", "p99"), "switch_ms": ("p50", "p95")}
-    columns = [(name, share) for name, its_shares in shares.items() for share in its_shares]
-    return [
-        row["setting"],
-        *[f"{row[name][share]:.2f}" if row[name] else "" for name, share in columns],
-        str(row["late_plans"]),
-        "yes" if row["stayed_active"] else "no",
-    ]
+def _command_row(row: Mapping[str, Any]) -> list[str]:
+    jitter = [_figure(row["jitter_ms"], share) for share in ("p50", "p99", "max")]
+    return [row["setting"], *jitter, *[_figure(row["state_age_ms"], share) for share in ("p50", "p99")]]
+
+
+def _plan_row(row: Mapping[str, Any]) -> list[str]:
+    switch = [_figure(row["switch_ms"], share) for share in ("p50", "p95")]
+    stayed_active = "yes" if row["stayed_active"] else "no"
+    return [row["setting"], *switch, str(row["failed_switches"]), str(row["late_plans"]), stayed_active]
+
+
+def _figure(milliseconds: Mapping[str, float] | None, share: str) -> str:
+    return f"{milliseconds[share]:.2f}" if milliseconds else ""
+
+
+def _table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:
+    table = Table(title=title, title_justify="left")
+    for name in columns:
+        table.add_column(name, justify="left" if name == "setting" else "right")
+    for row in rows:
+        table.add_row(*row)
+    return table
 
 
 def _bar(row: Mapping[str, Any], what: str, key: str, limit: float, *, share: str = "p99") -> dict[str, Any]:

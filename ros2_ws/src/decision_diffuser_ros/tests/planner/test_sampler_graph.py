@@ -76,6 +76,23 @@ def test_a_warm_start_is_sampled_the_same(tiny_bundle: Path, sampler: str) -> No
     assert_equal_plans(one_call, step_by_step)
 
 
+@pytest.mark.parametrize("changes", [{"denoising_steps": 4}, {"sampler": "ddpm", "denoising_steps": 10}])
+def test_candidates_of_several_branches_are_sampled_the_same(tiny_bundle: Path, changes) -> None:
+    settings = dataclasses.replace(SETTINGS, candidates=2, **changes)
+    one_call, step_by_step = plans_both_ways(Bundle.load(tiny_bundle), settings, [[WAVE], [REST, WAVE]])
+    assert len(one_call.scores) == 4
+    assert one_call.conditions == step_by_step.conditions
+    assert_equal_plans(one_call, step_by_step)
+
+
+def test_committed_states_are_held_in_one_call_too(tiny_bundle: Path) -> None:
+    settings = dataclasses.replace(SETTINGS, denoising_steps=5)
+    committed = np.array([[0.31, -0.17, 0.5, 0.1], [0.33, -0.15, 0.6, 0.2]], np.float32)
+    one_call, step_by_step = plans_both_ways(Bundle.load(tiny_bundle), settings, (WAVE,), committed=committed)
+    np.testing.assert_array_equal(one_call.states[:2], committed)
+    assert_equal_plans(one_call, step_by_step)
+
+
 def test_the_shipped_model_is_sampled_the_same() -> None:
     bundle = Bundle.load(model_directory("quadruped_gaits"))
     for changes in ({}, {"denoising_steps": 6, "temperature": 0.5, "eta": 0.5}, {"sampler": "ddpm"}):

@@ -1,9 +1,10 @@
-"""The planner drives the arm as it is deployed, and a diagnosis tells its errors; with a tiny model that stands still."""
+"""The planner drives the arm as deployed, and a diagnosis tells its errors; with a tiny model that stands still."""
 
 import json
 
 import numpy as np
 import pytest
+import yaml
 
 from decision_diffuser_ros.command_line import main
 from decision_diffuser_ros.data.demonstrations import merge_shards, shard_path, write_shard
@@ -15,6 +16,7 @@ from decision_diffuser_ros.evaluation.stacking_diagnosis import decided_moments,
 from decision_diffuser_ros.evaluation.stacking_policies import LIMITS
 from decision_diffuser_ros.evaluation.stacking_rollout import run_episode
 from decision_diffuser_ros.evaluation.stacking_workers import EXPERT, PLANNER, Drivers, policy_named
+from decision_diffuser_ros.resources import config_file
 from decision_diffuser_ros.simulation.stacking_env import BlockStackingEnv
 from decision_diffuser_ros.simulation.stacking_expert import Phase
 from decision_diffuser_ros.simulation.stacking_model import CONTROL_STEP
@@ -41,13 +43,22 @@ def test_the_planner_brings_the_arm_where_its_plans_are_and_within_its_limits(bu
 
 
 def test_what_is_set_for_a_comparison_is_what_is_evaluated(bundle):
-    model = stacking_model(str(bundle), replan_every=3, denoising_steps=7, temperature=0.25)
+    model = stacking_model(str(bundle), replan_every=3, commits_prefix=False, denoising_steps=7, temperature=0.25)
+    assert not model.deployment.receding_horizon.commits_prefix
     assert model.deployment.receding_horizon.replan_every == 3
     assert model.sampling.denoising_steps == 7
     assert model.sampling.temperature == 0.25
     assert model.sampling.guidance_weight == stacking_model(str(bundle)).sampling.guidance_weight
     with pytest.raises(ConfigurationError, match="denoising_steps"):
         stacking_model(str(bundle), denoising_steps=0)
+
+
+def test_commands_are_limited_as_the_node_limits_them():
+    parameters = yaml.safe_load(config_file("block_stacking").read_text())["/**/planner"]["ros__parameters"]
+    limits, gripper = parameters["limits"], parameters["gripper"]
+    np.testing.assert_allclose(LIMITS.max_velocity, [*limits["velocity"], gripper["velocity"]])
+    np.testing.assert_allclose(LIMITS.lower, [*limits["position_lower"], gripper["opening_lower"]], atol=1e-6)
+    np.testing.assert_allclose(LIMITS.upper, [*limits["position_upper"], gripper["opening_upper"]], atol=1e-6)
 
 
 def still_episode(steps=40, *, moved_block=1, disturbed_from=None):

@@ -26,6 +26,9 @@ def block_stacking(
     ] = None,
     expert_only: Annotated[bool, typer.Option(help="No planner: the expert, and the cloned one if given.")] = False,
     replan_every: Annotated[int | None, typer.Option(min=1, help="Control steps between plans; as deployed.")] = None,
+    commit_prefix: Annotated[
+        bool | None, typer.Option(help="Begin plans with what the one before leads through meanwhile; as deployed.")
+    ] = None,
     denoising_steps: Annotated[int | None, typer.Option(min=1, help="Of a plan; as deployed.")] = None,
     guidance_weight: Annotated[float | None, typer.Option(help="Of a plan; as deployed.")] = None,
     temperature: Annotated[float | None, typer.Option(help="Of a plan; as deployed.")] = None,
@@ -52,6 +55,7 @@ def block_stacking(
         model = stacking_model(
             bundle,
             replan_every=replan_every,
+            commits_prefix=commit_prefix,
             denoising_steps=denoising_steps,
             guidance_weight=guidance_weight,
             temperature=temperature,

@@ -9,10 +9,11 @@ HAS_PYTHON := command -v python3 > /dev/null || \
 	{ echo "set-up: no python3 found; install it: 'sudo apt install python3 python3-venv python3-dev'" >&2; exit 1; }
 IN_WORKSPACE := $(VENV)/bin/in-workspace
 
-.PHONY: help setup setup-train setup-test demo test lint format clean distclean
+.PHONY: help setup setup-train setup-test demo demo-stacking test lint format clean distclean
 
 help:
 	@echo "make demo         set up and watch the simulated robot walk, about a minute once set up"
+	@echo "make demo-stacking  the same for the simulated arm that builds a tower of blocks"
 	@echo "make test         set up and run the tests and the linters"
 	@echo "make setup        set up only: then .venv/bin/decision-diffuser --help"
 	@echo "make setup-train  and what training needs (torch)"
@@ -34,6 +35,9 @@ setup-test:
 
 demo: setup
 	@$(VENV)/bin/decision-diffuser demo quadruped_gaits
+
+demo-stacking: setup
+	@$(VENV)/bin/decision-diffuser demo block_stacking
 
 test: setup-test
 	@$(IN_WORKSPACE) python -m pytest $(strip $(TESTS))

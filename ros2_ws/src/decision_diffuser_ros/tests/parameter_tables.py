@@ -10,7 +10,11 @@ from typing import Any
 from decision_diffuser_ros.resources import share_directory
 
 NODES = share_directory() / "decision_diffuser_ros" / "nodes"
-MODULES = {"planner": "planner_parameters.py", "quadruped_sim": "simulation_parameters.py"}
+MODULES = {
+    "planner": "planner_parameters.py",
+    "quadruped_sim": "simulation_parameters.py",
+    "stacking_sim": "stacking_parameters.py",
+}
 """Module that declares the parameters of each node."""
 
 FIELDS = ("name", "default", "description", "unit", "minimum", "maximum", "choices", "read_only")

@@ -77,7 +77,10 @@ def flat(parameters: dict, prefix: str = "") -> set[str]:
     return names
 
 
-@pytest.mark.parametrize("file", [PACKAGE / "config" / "quadruped_gaits.yaml", PACKAGE / "config" / "robot.yaml", README], ids=lambda file: file.name)
+PARAMETER_FILES = [PACKAGE / "config" / f"{name}.yaml" for name in ("quadruped_gaits", "block_stacking", "robot")]
+
+
+@pytest.mark.parametrize("file", [*PARAMETER_FILES, README], ids=lambda file: file.name)
 def test_every_parameter_that_is_set_is_declared(file):
     texts = [text for language, text in code_blocks(file) if language == "yaml"] or [file.read_text(encoding="utf-8")]
     of_nodes = [(key, value) for text in texts for key, value in yaml.safe_load(text).items() if key.startswith("/**/")]
@@ -94,16 +97,17 @@ def test_every_private_name_of_the_nodes_is_in_the_readme():
         assert f"| `{name}` |" in text, f"{name} is not in the README"
 
 
-def test_every_launch_argument_is_in_the_readme():
-    source = (PACKAGE / "launch" / "quadruped_gaits.launch.py").read_text(encoding="utf-8")
+@pytest.mark.parametrize("name, heading", [("quadruped_gaits", "Start"), ("block_stacking", "Block stacking")])
+def test_every_launch_argument_is_in_the_readme(name, heading):
+    source = (PACKAGE / "launch" / f"{name}.launch.py").read_text(encoding="utf-8")
     declared = re.findall(r'DeclareLaunchArgument\(\s*"(\w+)"', source)
-    documented = re.findall(r"^\| `(\w+)` \|", section(README, "Start"), re.MULTILINE)
+    documented = re.findall(r"^\| `(\w+)` \|", section(README, heading), re.MULTILINE)
     assert documented == declared
 
 
 def test_every_interface_is_in_its_readme():
     text = (INTERFACES / "README.md").read_text(encoding="utf-8")
-    for folder in ("msg", "srv"):
+    for folder in ("msg", "srv", "action"):
         for path in sorted((INTERFACES / folder).iterdir()):
             assert f"]({folder}/{path.name})" in text, path.name
 

@@ -43,6 +43,12 @@ def test_the_quadruped_has_the_documented_arguments():
     assert names == QUADRUPED_ARGUMENTS
 
 
+def test_block_stacking_has_the_documented_arguments():
+    source = (share_directory() / "launch" / "block_stacking.launch.py").read_text()
+    names = {ast.literal_eval(call.args[0]) for call in calls_of("DeclareLaunchArgument", source)}
+    assert names == QUADRUPED_ARGUMENTS - {"skill"} | {"bundle", "seed"}
+
+
 @pytest.mark.parametrize("file", LAUNCH_FILES, ids=lambda file: file.stem)
 def test_every_executable_that_is_launched_is_installed(file):
     installed = set(re.findall(r'"([\w-]+) = ', (share_directory() / "setup.py").read_text()))

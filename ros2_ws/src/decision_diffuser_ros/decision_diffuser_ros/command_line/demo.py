@@ -1,62 +1,77 @@
 """`decision-diffuser demo`: the main job, to watch."""
 
 import os
+from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+if TYPE_CHECKING:
+    from rich.console import Console
+
 GAITS = ("trot", "pace", "bound")
+TOWER = "red > green & green > blue"
+IMPOSSIBLE = ("red > blue & blue > red", "red > blue & blue > green & green > red")
 
 
 def demo(
-    robot: Annotated[str, typer.Argument(help="What to show: quadruped_gaits.")] = "quadruped_gaits",
-    seconds_per_gait: Annotated[float, typer.Option(min=1.0, help="Simulated seconds of each gait.")] = 9.0,
+    robot: Annotated[str, typer.Argument(help="What to show: quadruped_gaits or block_stacking.")] = "quadruped_gaits",
+    seconds_per_gait: Annotated[float, typer.Option(min=1.0, help="Gaits: simulated seconds of each.")] = 9.0,
+    constraints: Annotated[
+        list[str] | None, typer.Option(help="Stacking: what to build; again for more, one after the other.")
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Stacking: of where blocks and arm are at first.")] = 0,
     output: Annotated[Path | None, typer.Option(help="Directory of the results; out/ROBOT by default.")] = None,
     bundle: Annotated[str | None, typer.Option(help="Another bundle: a shipped model's name, or a directory.")] = None,
     gui: Annotated[bool, typer.Option(help="Open the simulator's window, which needs a screen.")] = False,
-    video: Annotated[bool, typer.Option(help="Draw the video, which takes most of the time after the walk.")] = True,
-) -> None:
-    """Watch the simulated robot walk: trot, then a service call asks for pace, then for bound.
+    video: Annotated[bool, typer.Option(help="Draw the video, which takes most of the time afterwards.")] = True,
+) -> int:
+    """Watch a simulated robot: one that walks in three gaits, or an arm that builds a tower of blocks.
 
-    Leaves a video, a plot and the numbers in out/.
+    quadruped_gaits: trot, then a service call asks for pace, then for bound. block_stacking: an action asks for a
+    tower, then for what cannot be. Leaves a video, a plot and the numbers in out/.
     """
-    import json
-
-    from rich.console import Console
-    from rich.progress import Progress
-
     from decision_diffuser_ros.errors import ConfigurationError
+
+    directory = output or Path("out") / robot
+    if robot == "quadruped_gaits":
+        _walk(directory, seconds_per_gait=seconds_per_gait, bundle=bundle, gui=gui, video=video)
+        return 0
+    if robot == "block_stacking":
+        goals = tuple(constraints or (TOWER, *IMPOSSIBLE))
+        return 0 if _stack(directory, goals, seed=seed, bundle=bundle, gui=gui, video=video) else 1
+    raise ConfigurationError(f"there is no demonstration {robot!r}; available: quadruped_gaits, block_stacking")
+
+
+def _walk(directory: Path, *, seconds_per_gait: float, bundle: str | None, gui: bool, video: bool) -> None:
+    """The robot that walks."""
+    from rich.console import Console
+
     from decision_diffuser_ros.evaluation.gait_plot import plot_recording
     from decision_diffuser_ros.evaluation.gait_video import write_video
     from decision_diffuser_ros.nodes.gait_demo import DemoSettings, run_demo
-    from decision_diffuser_ros.nodes.gait_demo_view import LiveView
-    from decision_diffuser_ros.provenance import provenance
+    from decision_diffuser_ros.nodes.gait_demo_view import described
+    from decision_diffuser_ros.nodes.live_view import LiveView
 
-    if robot != "quadruped_gaits":
-        raise ConfigurationError(f"there is no demonstration {robot!r}; available: quadruped_gaits")
     console = Console()
-    directory = output or Path("out") / robot
-    directory.mkdir(parents=True, exist_ok=True)
     settings = DemoSettings(
         gaits=GAITS, seconds_per_gait=seconds_per_gait, output=directory / "logs", gui=gui, bundle=bundle
     )
-    with LiveView(console) as view:
+    with LiveView(console, described) as view:
         recording = run_demo(settings, show=view.show)
-    summary = recording.summary() | provenance()
-    (directory / "summary.json").write_text(json.dumps(summary, indent=2) + "\n", encoding="utf-8")
+    summary = recording.summary()
+    _write_summary(summary, directory)
     plot_recording(
         recording, directory / "gaits.png", title="Simulated Unitree A1: gaits asked and gaits walked"
     )
     if video:
-        with Progress(console=console, transient=True) as bar:
-            task = bar.add_task("drawing the video", total=None)
-            write_video(
-                recording,
-                directory / "gaits.mp4",
-                processes=os.cpu_count() or 1,
-                progress=lambda done, total: bar.update(task, completed=done, total=total),
-            )
+        _draw_video(
+            console,
+            lambda progress: write_video(
+                recording, directory / "gaits.mp4", processes=os.cpu_count() or 1, progress=progress
+            ),
+        )
     for row in summary["gaits"]:
         reached = row["seconds_to_reach"]
         outcome = "not reached"
@@ -65,3 +80,56 @@ def demo(
             outcome = f"reached after {reached:.2f} s, seen {share}, {row['speed_mean']:.2f} m/s"
         console.print(f"{row['gait']:>6} asked at {row['asked_at']:.2f} s: {outcome}")
     console.print(f"[bold]{directory}[/bold] holds {'gaits.mp4, ' if video else ''}gaits.png and summary.json")
+
+
+def _stack(
+    directory: Path, goals: tuple[str, ...], *, seed: int, bundle: str | None, gui: bool, video: bool
+) -> bool:
+    """The arm that stacks blocks; returns whether all that can be built was built."""
+    from rich.console import Console
+
+    from decision_diffuser_ros.evaluation.stacking_plot import plot_recording
+    from decision_diffuser_ros.evaluation.stacking_video import write_video
+    from decision_diffuser_ros.nodes.live_view import LiveView
+    from decision_diffuser_ros.nodes.stacking_demo import StackingDemoSettings, run_stacking_demo
+    from decision_diffuser_ros.nodes.stacking_demo_view import described
+
+    console = Console()
+    settings = StackingDemoSettings(goals=goals, output=directory / "logs", gui=gui, bundle=bundle, seed=seed)
+    with LiveView(console, described) as view:
+        recording = run_stacking_demo(settings, show=view.show)
+    _write_summary(recording.summary() | {"seed": seed}, directory)
+    plot_recording(
+        recording, directory / "blocks.png", title="Simulated Kuka iiwa: constraints asked and heights of the blocks"
+    )
+    if video:
+        _draw_video(
+            console,
+            lambda progress: write_video(
+                recording, directory / "blocks.mp4", processes=os.cpu_count() or 1, progress=progress
+            ),
+        )
+    for goal in recording.goals:
+        outcome = f"built and settled after {goal.ended_at - goal.asked_at:.1f} s" if goal.success else goal.message
+        console.print(f"{goal.constraints}: {outcome}", highlight=False)
+    console.print(f"[bold]{directory}[/bold] holds {'blocks.mp4, ' if video else ''}blocks.png and summary.json")
+    return all(goal.success for goal in recording.goals if goal.holding or goal.failing)
+
+
+def _write_summary(summary: dict[str, object], directory: Path) -> None:
+    import json
+
+    from decision_diffuser_ros.provenance import provenance
+
+    directory.mkdir(parents=True, exist_ok=True)
+    text = json.dumps(summary | provenance(), indent=2)
+    (directory / "summary.json").write_text(text + "\n", encoding="utf-8")
+
+
+def _draw_video(console: "Console", write: Callable[[Callable[[int, int], None]], Path]) -> None:
+    """Draws a video by `write`, which is told where to report its progress."""
+    from rich.progress import Progress
+
+    with Progress(console=console, transient=True) as bar:
+        task = bar.add_task("drawing the video", total=None)
+        write(lambda done, total: bar.update(task, completed=done, total=total))

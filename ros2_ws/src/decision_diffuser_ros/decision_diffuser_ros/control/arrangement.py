@@ -88,7 +88,7 @@ class ArrangementMonitor:
         self._position: NDArray[np.float64] | None = None
         self._still_position: NDArray[np.float64] | None = None
         self._still_since = 0.0
-        self._time = 0.0
+        self._began = self._time = 0.0
         self._opening = self._commanded_opening = 0.0
         self._height_when_closed: NDArray[np.float64] | None = None
 
@@ -103,6 +103,8 @@ class ArrangementMonitor:
             opening: of the gripper [m].
             commanded_opening: what it was told last [m].
         """
+        if self._position is None:
+            self._began = time
         self._time, self._position = time, position
         self._opening, self._commanded_opening = opening, commanded_opening
         if self.is_open:
@@ -113,6 +115,11 @@ class ArrangementMonitor:
         moved = last is None or np.abs(position - last).max() > self._settings.settle_distance
         if moved or not self.is_open or time < self._still_since:
             self._still_position, self._still_since = position.copy(), time
+
+    @property
+    def duration(self) -> float:
+        """Time from the first measurement to the last [s]."""
+        return self._time - self._began
 
     @property
     def is_open(self) -> bool:

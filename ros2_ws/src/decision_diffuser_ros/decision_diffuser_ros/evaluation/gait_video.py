@@ -1,15 +1,13 @@
 """A recording as a video, drawn without a screen after the run, on all cores."""
 
 import functools
-import multiprocessing
 from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
-import imageio.v2 as imageio
 import numpy as np
 
 from decision_diffuser_ros.evaluation.gait_recording import GaitRecording
+from decision_diffuser_ros.evaluation.video_file import write_frames
 from decision_diffuser_ros.simulation.quadruped_rendering import QuadrupedRenderer
 
 FRAMES_PER_SECOND = 25
@@ -31,17 +29,14 @@ def write_video(
         processes: to share the drawing.
         progress: told how many frames of how many are drawn.
     """
-    poses = _poses(recording)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    context = multiprocessing.get_context("spawn")
-    with (
-        ProcessPoolExecutor(processes, mp_context=context) as pool,
-        imageio.get_writer(path, fps=FRAMES_PER_SECOND, codec="libx264", quality=7, macro_block_size=16) as writer,
-    ):
-        for done, frame in enumerate(pool.map(_draw, poses, chunksize=8), start=1):
-            writer.append_data(frame)  # type: ignore[attr-defined]  # declared in a subclass
-            progress(done, len(poses))
-    return path
+    return write_frames(
+        _draw,
+        _poses(recording),
+        path,
+        frames_per_second=FRAMES_PER_SECOND,
+        processes=processes,
+        progress=progress,
+    )
 
 
 def _poses(recording: GaitRecording) -> list[Pose]:

@@ -44,13 +44,12 @@ def read_constraints(text: str, session: PlannerSession) -> tuple[ReadRequest, A
 
 @dataclass(eq=False)
 class _Goal:
-    """What is being built, for whom, and since when on the node's clock [s]."""
+    """What is being built, for whom, and in how much time at most [s]."""
 
     handle: Any
     session: PlannerSession
     request: Request
     monitor: ArrangementMonitor
-    began: float
     time_limit: float
     next_feedback: float = 0.0
 
@@ -105,8 +104,8 @@ class StackBlocksServer:
             self._abort("the planner is not active any more")
             return
         with session.lock:
-            decision, is_built = session.assembly.safe.decision, goal.monitor.is_built
-            asked = session.request
+            decision, asked = session.assembly.safe.decision, session.request
+            is_built, duration = goal.monitor.is_built, goal.monitor.duration
         if goal.handle.is_cancel_requested:
             self._end(goal.handle.canceled, "cancelled; the arm holds")
         elif asked is not goal.request:
@@ -115,7 +114,7 @@ class StackBlocksServer:
             self._abort(f"the arm is let down: {decision.reason}")
         elif is_built:
             self._end(goal.handle.succeed, "built and settled", success=True)
-        elif self._now() - goal.began > goal.time_limit:
+        elif duration > goal.time_limit:
             self._abort(f"not built within {goal.time_limit:g} s; the arm holds")
         elif time.monotonic() >= goal.next_feedback:
             goal.next_feedback = time.monotonic() + FEEDBACK_PERIOD
@@ -140,7 +139,7 @@ class StackBlocksServer:
         if self._goal is not None:
             self._abort("another goal took its place", hold=False)
         limit = handle.request.time_limit or session.options.stack_blocks_time_limit
-        self._goal = _Goal(handle, session, read.request, monitor, self._now(), limit)
+        self._goal = _Goal(handle, session, read.request, monitor, limit)
         session.on_control_step = self._observe
         self._node.get_logger().info(f"stacking: {read.request.text()}")
 
@@ -195,7 +194,7 @@ class StackBlocksServer:
                 holding=list(monitor.holding),
                 failing=list(monitor.failing),
                 blocks_placed=monitor.placed,
-                duration=self._now() - goal.began,
+                duration=monitor.duration,
                 message=message,
             )
         self._node.get_logger().info(f"stacking ended: {message}")
@@ -205,6 +204,3 @@ class StackBlocksServer:
         """End a goal before the arm has moved for it; one that is under way goes on."""
         self._node.get_logger().warning(f"stack_blocks refused: {reason}")
         self._server.end(handle, handle.abort, StackBlocks.Result(message=reason))
-
-    def _now(self) -> float:
-        return self._node.get_clock().now().nanoseconds * 1e-9

@@ -13,8 +13,10 @@ TIMEOUT = 30.0  # [s], generous: no test waits for it unless something is wrong
 class NodeProcess:
     """A node of this package in a process of its own."""
 
-    def __init__(self, module: str, log: Path, *, parameters: dict | None = None, namespace: str = "") -> None:
-        arguments = ["--ros-args", "--params-file", str(CONFIG)]
+    def __init__(
+        self, module: str, log: Path, *, parameters: dict | None = None, namespace: str = "", config: Path = CONFIG
+    ) -> None:
+        arguments = ["--ros-args", "--params-file", str(config)]
         for name, value in (parameters or {}).items():
             arguments += ["-p", f"{name}:={str(value).lower() if isinstance(value, bool) else value}"]
         if namespace:

@@ -19,7 +19,7 @@ from decision_diffuser_ros.training.fitting import Machine
 from decision_diffuser_ros.training.training_run import train
 
 CENTRE, RING, FAR = (0.1, 0.0), (0.0, -0.85), (0.9, 0.9)
-EPISODES = 40
+EPISODES = 24
 
 
 @pytest.mark.parametrize(
@@ -58,12 +58,19 @@ def test_the_driven_end_counts_and_not_the_planned_one():
 def bundle(tmp_path_factory):
     """As `evaluate circles` makes it, with fewer demonstrations and a small fraction of the training."""
     directory = tmp_path_factory.mktemp("circles")
-    episodes = [circles_demonstrations.record_episode(3, number) for number in range(600)]
+    episodes = [circles_demonstrations.record_episode(3, number) for number in range(300)]
     write_shard(shard_path(directory / "data", 0), episodes, circles_demonstrations.attributes())
     merge_shards(directory / "data", provenance={})
     shipped = TrainingConfiguration.from_yaml(config_file("training_circles"))
     configuration = dataclasses.replace(
-        shipped.with_training_steps(400, 300), network=dataclasses.replace(shipped.network, width=64)
+        shipped,
+        network=dataclasses.replace(shipped.network, width=64),
+        diffusion=dataclasses.replace(shipped.diffusion, ema_decay=0.95),
+        optimisation=dataclasses.replace(shipped.optimisation, training_steps=300, batch_size=128),
+        inverse_dynamics_optimisation=dataclasses.replace(
+            shipped.inverse_dynamics_optimisation, training_steps=400, learning_rate=4e-3
+        ),
+        sampling=dataclasses.replace(shipped.sampling, denoising_steps=10),
     )
     machine = Machine(progress=False)
     train(directory / "data", directory / "training", configuration=configuration, seed=3, machine=machine)
@@ -78,32 +85,29 @@ def evaluation(bundle):
 
 def test_a_short_training_answers_far_better_than_chance(evaluation):
     scores, ways = evaluation
-    by_chance = {
-        name: question_scores(question, ways["nothing"], ways["nothing"][:, 1:])["satisfied"]
-        for name, question in QUESTIONS.items()
-    }
-    for name in ("inside", "outside"):
-        satisfied = scores["questions"][name]["satisfied"]
-        assert satisfied >= 0.9
-        assert 1.0 - satisfied < 0.5 * (1.0 - by_chance[name])
-    assert scores["questions"]["!inside"]["satisfied"] > by_chance["!inside"] + 0.2
-    assert scores["questions"]["!outside"]["satisfied"] > by_chance["!outside"] + 0.2
+    by_chance = {name: question.answered(ways["nothing"][:, -1]).mean() for name, question in QUESTIONS.items()}
+    satisfied = {name: values["satisfied"] for name, values in scores["questions"].items()}
+    assert satisfied["inside"] >= 0.9
+    assert satisfied["outside"] >= max(0.8, by_chance["outside"] + 0.15)
+    assert satisfied["!inside"] >= by_chance["!inside"] + 0.4
+    radius = {name: np.linalg.norm(way[:, -1], axis=-1).mean() for name, way in ways.items()}
+    assert radius["inside"] + 0.4 < radius["outside"]
+    assert radius["!outside"] + 0.4 < radius["!inside"]
 
 
 def test_points_stay_close_to_their_plans(evaluation):
     scores, _ = evaluation
-    assert max(values["tracking_error_max"] for values in scores["questions"].values()) < 0.1
+    assert max(values["tracking_error_max"] for values in scores["questions"].values()) < 0.2
 
 
-def test_all_questions_meet_the_same_starts_and_a_seed_repeats_its_scores(bundle, evaluation):
-    scores, ways = evaluation
+def test_all_questions_meet_the_same_starts_and_a_seed_repeats_its_ways(bundle, evaluation):
+    _, ways = evaluation
     for way in ways.values():
         np.testing.assert_array_equal(way[:, 0], ways["nothing"][:, 0])
-    again, _ = circles.evaluate(bundle, episodes=EPISODES, seed=7)
-    assert again["questions"] == scores["questions"]
-    other, other_ways = circles.evaluate(bundle, episodes=2, seed=8)
-    assert other["episodes"] == 2
-    assert not np.allclose(other_ways["nothing"][:2, 0], ways["nothing"][:2, 0])
+    again, other = (circles.evaluate(bundle, episodes=2, seed=seed)[1] for seed in (7, 8))
+    for name, way in ways.items():
+        np.testing.assert_allclose(again[name], way[:2], atol=1e-5)
+        assert not np.allclose(other[name], way[:2], atol=0.01)
 
 
 def test_table_and_picture_show_the_scores(evaluation, tmp_path):

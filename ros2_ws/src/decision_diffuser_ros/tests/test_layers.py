@@ -109,7 +109,7 @@ def test_nothing_imports_the_nodes_but_the_commands_that_run_them():
         for file in source_files()
         if layer_of(file) != "nodes" and any(f"{name}.".startswith(f"{nodes}.") for name in imported_modules(file))
     }
-    assert importing <= {"command_line/demo.py", "command_line/faults.py", "command_line/soak.py"}
+    assert importing <= {f"command_line/{name}.py" for name in ("bench", "demo", "faults", "soak")}
 
 
 def test_the_package_uses_absolute_imports_only():

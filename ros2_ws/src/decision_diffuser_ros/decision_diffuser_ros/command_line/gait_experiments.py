@@ -23,6 +23,7 @@ def open_experiment(
     seed: int,
     processes: int,
     classifier: Path | None = None,
+    choose_every: int = 1,
     replan_every: int | None = None,
     time_step: float = 0.001,
 ) -> Iterator[GaitExperiment]:
@@ -33,6 +34,7 @@ def open_experiment(
         seed: of all episodes.
         processes: to share the work.
         classifier: directory of the gait classifier; None for the one that ships.
+        choose_every: plans from one composed plan to the next; in between follow plans for what it chose.
         replan_every: control steps that a plan is followed; None for the parameter file's.
         time_step: of the physics [s].
     """
@@ -55,6 +57,7 @@ def open_experiment(
             model=EvaluatedModel(bundle=str(directory), deployment=deployment),
             manifest=Manifest.read(directory / MANIFEST_NAME),
             seed=seed,
+            choose_every=choose_every,
             processes=processes,
             time_step=time_step,
             classifier=None if classifier is None else str(classifier),

@@ -24,8 +24,8 @@ from decision_diffuser_ros.evaluation.expression_rollout import (
 from decision_diffuser_ros.evaluation.gait_classifier import GaitClassifier
 from decision_diffuser_ros.evaluation.summed_condition import SummedConditionBundle
 from decision_diffuser_ros.planner.bundle import Bundle
+from decision_diffuser_ros.planner.composition_follower import CompositionFollower
 from decision_diffuser_ros.planner.expression_parser import parse
-from decision_diffuser_ros.planner.planner import Planner
 from decision_diffuser_ros.simulation import quadruped_model as model
 from decision_diffuser_ros.simulation.gait_expert import GaitExpert
 from decision_diffuser_ros.simulation.quadruped_env import QuadrupedGaitsEnv
@@ -36,10 +36,18 @@ EXPERT_SPEED = (0.3, 1.0)  # [m/s], commanded
 
 @dataclass(frozen=True, kw_only=True)
 class ExpressionJob:
-    """One episode to run: the task, the model that plans it, and the physics' time step [s]."""
+    """One episode to run.
+
+    Attributes:
+        task: what is asked.
+        model: that plans it.
+        choose_every: plans from one composed plan to the next, see `planner.composition_follower`; 1 composes each.
+        time_step: of the physics [s].
+    """
 
     task: ExpressionTask
     model: EvaluatedModel
+    choose_every: int = 1
     time_step: float = 0.001
 
 
@@ -74,7 +82,9 @@ class ExpressionDriver:
     A model that diffuses actions too sees its last command beside the robot's state.
     """
 
-    def __init__(self, expression: str, evaluated: EvaluatedModel, *, sums_conditions: bool = False) -> None:
+    def __init__(
+        self, expression: str, evaluated: EvaluatedModel, *, choose_every: int = 1, sums_conditions: bool = False
+    ) -> None:
         bundle = _bundle(evaluated.bundle)
         sampling = evaluated.sampling or bundle.manifest.sampling
         self._branches = parse(expression, bundle.manifest).weighted_branches(sampling.negation_weight)
@@ -86,7 +96,8 @@ class ExpressionDriver:
         if self._sees_commands:
             bundle = DiffusedActionsBundle(bundle)
         limits = CommandLimits(lower=model.JOINT_LOWER, upper=model.JOINT_UPPER, max_velocity=model.MAX_VELOCITY)
-        self._planner = DeployedPlanner(Planner(bundle, settings=sampling), evaluated.deployment, limits)
+        planner = CompositionFollower(bundle, settings=sampling, choose_every=choose_every)
+        self._planner = DeployedPlanner(planner, evaluated.deployment, limits)
 
     def start(self, rng: np.random.Generator) -> None:
         """Begins an episode without history or plan."""
@@ -136,7 +147,12 @@ def _run(numbered: tuple[int, ExpressionJob]) -> ExpressionRollout:
 def _driver(job: ExpressionJob) -> Driver:
     if job.task.driver == EXPERT:
         return ExpertDriver(job.task.expression)
-    return ExpressionDriver(job.task.expression, job.model, sums_conditions=job.task.driver == SUMMED)
+    return ExpressionDriver(
+        job.task.expression,
+        job.model,
+        choose_every=job.choose_every,
+        sums_conditions=job.task.driver == SUMMED,
+    )
 
 
 @functools.cache

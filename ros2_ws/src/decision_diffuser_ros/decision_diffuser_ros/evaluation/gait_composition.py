@@ -2,7 +2,8 @@
 
 The planner composes the estimates for two gaits at every denoising step (Eq. 9). In the stride of one gait the estimate
 without condition is that same gait, so that their sum asks for a change to the other one, and once there for a change
-back. That needs a plan that is followed for a while: the next one, made after two control steps, takes the change back.
+back: with a guidance weight of 1, just for that. See `planner.composition_follower` for how such a change is carried
+through.
 """
 
 from __future__ import annotations
@@ -18,10 +19,6 @@ from decision_diffuser_ros.evaluation.gait_experiment import GaitExperiment
 from decision_diffuser_ros.evaluation.gait_shares import GAITS, agreement_with_contacts, gait_shares
 
 PAIRS = tuple(itertools.combinations(GAITS, 2))
-REPLAN_EVERY = 16
-"""Control steps that a plan is followed: most of its 24, and no whole number of any gait's cycles (20.5, 9.2, 10.9)."""
-GUIDANCE_WEIGHT = 1.0
-"""In the stride of one gait, the sum of Eq. 9 is then just the plan for the other; more goes beyond any plan for it."""
 SINGLE_SHARE, PAIR_SHARE, THIRD_SHARE, PAIR_SURVIVAL, AGREEMENT = 0.985, 0.35, 0.01, 0.97, 0.99
 """What is to be reached: see `bars`."""
 

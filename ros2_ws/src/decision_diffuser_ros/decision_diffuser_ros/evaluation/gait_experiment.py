@@ -28,6 +28,7 @@ class GaitExperiment:
         model: what plans, and how it is run.
         manifest: of that model.
         seed: of all episodes; training data must not have used it.
+        choose_every: plans from one composed plan to the next, see `planner.composition_follower`; 1 composes each.
         processes: to share the work.
         time_step: of the physics [s].
         classifier: directory of the gait classifier; None for the one that comes with the package.
@@ -37,6 +38,7 @@ class GaitExperiment:
     model: EvaluatedModel
     manifest: Manifest
     seed: int
+    choose_every: int = 1
     processes: int = 1
     time_step: float = 0.001
     classifier: str | None = None
@@ -56,7 +58,11 @@ class GaitExperiment:
             is_numbered = with_numbers and driver == PLANNER
             asked = with_number(expression, kind, share) if kind is not None and is_numbered else expression
             task = ExpressionTask(seed=episode_seed, expression=asked, driver=driver)
-            jobs.append(ExpressionJob(task=task, model=self.model, time_step=self.time_step))
+            jobs.append(
+                ExpressionJob(
+                    task=task, model=self.model, choose_every=self.choose_every, time_step=self.time_step
+                )
+            )
         return jobs
 
     def run(self, groups: Mapping[str, Sequence[ExpressionJob]]) -> dict[str, list[ExpressionRollout]]:
@@ -74,7 +80,11 @@ class GaitExperiment:
     def settings_of_plan(self) -> dict[str, object]:
         """How plans are sampled and for how long they are followed, JSON-able."""
         sampling = self.model.sampling or self.manifest.sampling
-        return {"replan_every": self.model.deployment.receding_horizon.replan_every, "sampling": asdict(sampling)}
+        return {
+            "replan_every": self.model.deployment.receding_horizon.replan_every,
+            "choose_every": self.choose_every,
+            "sampling": asdict(sampling),
+        }
 
     def of_bundle(self, directory: Path) -> GaitExperiment:
         """The same with another model, sampled as its own manifest says."""

@@ -9,24 +9,20 @@ from decision_diffuser_ros.evaluation.gait_experiment import GaitExperiment
 from decision_diffuser_ros.evaluation.gait_shares import gait_shares
 
 WEIGHTS = (0.0, 0.25, 0.5, 0.75, 1.0)
-GUIDANCE_FACTOR = 2.0
-"""The weights of a slider add up to 1, those of `a & b` to 2: with twice the guidance the middle is `a & b`."""
 
 
 def evaluate(
     experiment: GaitExperiment, *, episodes: int, first: str, second: str, weights: Sequence[float] = WEIGHTS
 ) -> dict[str, Any]:
     """Shares at each weight of the first gait, JSON-able."""
-    sampling = experiment.model.sampling or experiment.manifest.sampling
-    guided = experiment.with_sampling(guidance_weight=GUIDANCE_FACTOR * sampling.guidance_weight)
     questions = {weight: slider(first, second, weight) for weight in weights}
-    rollouts = guided.run({question: guided.jobs(question, episodes) for question in questions.values()})
+    rollouts = experiment.run({question: experiment.jobs(question, episodes) for question in questions.values()})
     return {
         "episodes": episodes,
         "seed": experiment.seed,
         "first": first,
         "second": second,
-        **guided.settings_of_plan(),
+        **experiment.settings_of_plan(),
         "weights": {
             f"{weight:g}": {"expression": question, **gait_shares(rollouts[question], asked=(first, second))}
             for weight, question in questions.items()

@@ -110,16 +110,15 @@ def test_conditions_are_scored_by_what_they_allow(experiment):
         gait_conditions.evaluate(experiment, episodes=1, questions=("galop",))
 
 
-def test_a_slider_is_one_gait_at_its_ends_and_both_with_twice_the_guidance_between(experiment):
+def test_a_slider_is_one_gait_at_its_ends_and_both_by_their_weights_between(experiment):
     assert [gait_slider.slider("trot", "pace", weight) for weight in (0.0, 0.25, 1.0)] == [
         "pace",
         "0.25*trot & 0.75*pace",
         "trot",
     ]
-    scores = gait_slider.evaluate(experiment, episodes=1, first="trot", second="pace")
-    assert scores["sampling"]["guidance_weight"] == 2 * MANIFEST.sampling.guidance_weight
+    scores = gait_slider.evaluate(replace(experiment, choose_every=9), episodes=1, first="trot", second="pace")
     (job,) = asked["0.25*trot & 0.75*pace"]
-    assert job.model.sampling.guidance_weight == scores["sampling"]["guidance_weight"]
+    assert job.choose_every == scores["choose_every"] == 9
     assert scores["weights"]["0"]["shares"]["pace"] == 1.0
     assert list(scores["weights"]) == ["0", "0.25", "0.5", "0.75", "1"]
 

@@ -19,7 +19,12 @@ def gait_slider(
     first: Annotated[str, typer.Option(help="Gait at w = 1.")] = "trot",
     second: Annotated[str, typer.Option(help="Gait at w = 0.")] = "pace",
     classifier: Annotated[Path | None, typer.Option(help="Gait classifier, by default the one that ships.")] = None,
-    replan_every: Annotated[int, typer.Option(min=1, help="Control steps that a plan is followed.")] = 16,
+    choose_every: Annotated[
+        int, typer.Option(min=1, help="Plans from one composed plan to the next; between them, what it chose.")
+    ] = 14,
+    replan_every: Annotated[
+        int | None, typer.Option(min=1, help="Control steps from plan to plan; by default as the robot is deployed.")
+    ] = None,
     guidance_weight: Annotated[float, typer.Option(help="Weight of each gait against no condition.")] = 1.0,
     time_step: Annotated[float, typer.Option(min=0.0005, help="Time step of the physics [s].")] = 0.001,
     processes: Annotated[int, typer.Option(min=1, help="Processes; all cores by default.")] = os.cpu_count() or 1,
@@ -32,7 +37,13 @@ def gait_slider(
     from decision_diffuser_ros.evaluation.gait_tables import slider_tables
 
     with open_experiment(
-        bundle, seed=seed, classifier=classifier, replan_every=replan_every, time_step=time_step, processes=processes
+        bundle,
+        seed=seed,
+        classifier=classifier,
+        choose_every=choose_every,
+        replan_every=replan_every,
+        time_step=time_step,
+        processes=processes,
     ) as opened:
         guided = opened.with_sampling(guidance_weight=guidance_weight)
         scores = experiment.evaluate(guided, episodes=episodes, first=first, second=second)

@@ -52,8 +52,10 @@ def test_a_switch_that_is_never_reached_makes_the_time_to_reach_infinite():
 
 
 def test_switches_and_pushes_are_a_sixth_of_the_episodes():
-    assert EvaluationSize.for_episodes(300) == EvaluationSize(gait=300, baseline=100, switch=50, push=50, coarse=50)
-    assert EvaluationSize.for_episodes(9, gaits_only=True) == EvaluationSize(
-        gait=9, baseline=0, switch=0, push=0, coarse=0
+    assert EvaluationSize.for_episodes(300) == EvaluationSize(
+        gait=300, baseline=100, switch=50, push=50, coarse=50, timed=4
     )
-    assert EvaluationSize.for_episodes(1) == EvaluationSize(gait=1, baseline=1, switch=1, push=1, coarse=1)
+    assert EvaluationSize.for_episodes(9, gaits_only=True) == EvaluationSize(
+        gait=9, baseline=0, switch=0, push=0, coarse=0, timed=4
+    )
+    assert EvaluationSize.for_episodes(1) == EvaluationSize(gait=1, baseline=1, switch=1, push=1, coarse=1, timed=1)

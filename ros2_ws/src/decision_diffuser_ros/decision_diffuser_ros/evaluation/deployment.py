@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -30,12 +31,19 @@ class DeploymentSettings:
         watchdog: when the robot holds or is let down.
         blend_duration: from the first pose to the plan's commands [s].
         position_margin: how far inside the joint limits commands stay [rad].
+        max_acceleration: of the commands, for each joint [rad/s^2]; None for no limit.
+        max_effort: that a command may ask of a joint's controller [N m]; None for no limit.
+        position_gain, velocity_gain: of the joints' controllers [N m/rad], [N m s/rad]; needed with `max_effort`.
     """
 
     receding_horizon: RecedingHorizonSettings = field(default_factory=RecedingHorizonSettings)
     watchdog: WatchdogSettings = field(default_factory=WatchdogSettings)
     blend_duration: float = 0.3
     position_margin: float = 0.0
+    max_acceleration: tuple[float, ...] | None = None
+    max_effort: tuple[float, ...] | None = None
+    position_gain: tuple[float, ...] | None = None
+    velocity_gain: tuple[float, ...] | None = None
 
     @classmethod
     def from_parameter_file(cls, path: Path, *, node: str = "/**/planner") -> DeploymentSettings:
@@ -46,7 +54,8 @@ class DeploymentSettings:
         """
         try:
             parameters = yaml.safe_load(path.read_text(encoding="utf-8"))[node]["ros__parameters"]
-            watchdog = parameters["watchdog"]
+            watchdog, limits = parameters["watchdog"], parameters["limits"]
+            gains = parameters.get("joint_controller", {})
             return cls(
                 receding_horizon=RecedingHorizonSettings(
                     replan_every=parameters["replan_every"],
@@ -60,12 +69,26 @@ class DeploymentSettings:
                     tilt_limit=watchdog["tilt_limit"],
                 ),
                 blend_duration=parameters["blend_duration"],
-                position_margin=parameters["limits"]["position_margin"],
+                position_margin=limits["position_margin"],
+                max_acceleration=_each_joint(limits, "acceleration"),
+                max_effort=_each_joint(limits, "effort"),
+                position_gain=_each_joint(gains, "position_gain"),
+                velocity_gain=_each_joint(gains, "velocity_gain"),
             )
         except KeyError as error:
             raise ConfigurationError(
                 f"{path}: expected the parameter {error} of node '{node}', it is not there"
             ) from error
+
+    def command_limits(self, limits: CommandLimits) -> CommandLimits:
+        """Limits of position and velocity, narrowed by the margin, with those of acceleration and effort."""
+        own = {name: getattr(self, name) for name in ("max_acceleration", "max_effort", "position_gain", "velocity_gain")}
+        arrays = {name: None if values is None else np.array(values) for name, values in own.items()}
+        return replace(limits.with_margin(self.position_margin), **arrays)
+
+
+def _each_joint(parameters: Mapping[str, Sequence[float]], name: str) -> tuple[float, ...] | None:
+    return tuple(parameters[name]) if name in parameters else None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,7 +112,7 @@ class DeployedPlanner:
     Args:
         planner: plans in no simulated time, but a plan comes in use only after the latency it is granted.
         settings: how it is run.
-        limits: of the commands, without the margin of the settings.
+        limits: of the commands' position and velocity, without the margin of the settings.
     """
 
     def __init__(self, planner: Planner, settings: DeploymentSettings, limits: CommandLimits) -> None:
@@ -98,12 +121,13 @@ class DeployedPlanner:
         manifest = planner.bundle.manifest
         self._planner = planner
         self._step_duration = manifest.step_duration
+        self._velocity_indices = list(manifest.joint_velocity_indices)
         self._horizon = RecedingHorizonController(
             manifest=manifest, inverse_dynamics=planner.bundle.inverse_dynamics, settings=settings.receding_horizon
         )
         self._controller = SafeController(
             controller=self._horizon,
-            limiter=CommandLimiter(limits.with_margin(settings.position_margin), step_duration=self._step_duration),
+            limiter=CommandLimiter(settings.command_limits(limits), step_duration=self._step_duration),
             watchdog=Watchdog(settings.watchdog, sources=(STATE,), now=0.0),
             settings=SafeControllerSettings(step_duration=self._step_duration, blend_duration=settings.blend_duration),
         )
@@ -128,7 +152,8 @@ class DeployedPlanner:
             measured: what the commands are targets for, (action_dim,).
             tilt: of the base [rad].
         """
-        request = self._controller.observe(state, joint_position=measured, tilt=tilt)
+        velocity = state[self._velocity_indices] if len(self._velocity_indices) == len(measured) else None
+        request = self._controller.observe(state, joint_position=measured, joint_velocity=velocity, tilt=tilt)
         if request is not None:
             plan = self._planner.plan(
                 request.history,

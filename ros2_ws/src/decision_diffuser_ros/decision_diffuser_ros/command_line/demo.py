@@ -113,7 +113,7 @@ def _stack(
         outcome = f"built and settled after {goal.ended_at - goal.asked_at:.1f} s" if goal.success else goal.message
         console.print(f"{goal.constraints}: {outcome}", highlight=False)
     console.print(f"[bold]{directory}[/bold] holds {'blocks.mp4, ' if video else ''}blocks.png and summary.json")
-    return all(goal.success for goal in recording.goals if goal.holding or goal.failing)
+    return all(goal.outcome != "not built" for goal in recording.goals)
 
 
 def _write_summary(summary: dict[str, object], directory: Path) -> None:

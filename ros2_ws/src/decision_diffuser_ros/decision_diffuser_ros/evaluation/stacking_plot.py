@@ -33,7 +33,7 @@ def plot_recording(recording: StackingRecording, path: Path, *, title: str) -> P
             axes.axvline(goal.ended_at, color=HELD if goal.success else "#d55e00", linewidth=1.0, linestyle=":")
     for row, goal in enumerate(recording.goals):
         heights.annotate(
-            f"{goal.constraints}: {'built' if goal.success else goal.message.split(':')[0]}",
+            f"{goal.constraints}: {goal.outcome}",
             (goal.asked_at, 0.97 - 0.08 * (row % 4)),
             xycoords=("data", "axes fraction"),
             xytext=(3, -8),

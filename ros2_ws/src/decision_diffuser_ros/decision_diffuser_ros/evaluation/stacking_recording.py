@@ -31,6 +31,13 @@ class StackingGoal:
     failing: tuple[str, ...]
     message: str
 
+    @property
+    def outcome(self) -> str:
+        """In a word: `built`, `refused` before the arm moved, or `not built`."""
+        if self.success:
+            return "built"
+        return "not built" if self.holding or self.failing else "refused"
+
 
 @dataclass
 class StackingRecording:

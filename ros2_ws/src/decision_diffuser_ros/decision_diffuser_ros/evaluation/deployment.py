@@ -82,9 +82,9 @@ class DeploymentSettings:
 
     def command_limits(self, limits: CommandLimits) -> CommandLimits:
         """Limits of position and velocity, narrowed by the margin, with those of acceleration and effort."""
-        own = {name: getattr(self, name) for name in ("max_acceleration", "max_effort", "position_gain", "velocity_gain")}
-        arrays = {name: None if values is None else np.array(values) for name, values in own.items()}
-        return replace(limits.with_margin(self.position_margin), **arrays)
+        names = ("max_acceleration", "max_effort", "position_gain", "velocity_gain")
+        given = {name: np.array(getattr(self, name)) for name in names if getattr(self, name) is not None}
+        return replace(limits.with_margin(self.position_margin), **given)
 
 
 def _each_joint(parameters: Mapping[str, Sequence[float]], name: str) -> tuple[float, ...] | None:

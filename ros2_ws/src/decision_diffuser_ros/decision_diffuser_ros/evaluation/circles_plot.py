@@ -30,7 +30,7 @@ def plot_ways(ways: Mapping[str, np.ndarray], path: Path, *, title: str) -> Path
     lines = -(-len(ways) // COLUMNS)
     figure = Figure(figsize=(3.4 * COLUMNS, 3.6 * lines + 0.6), layout="constrained")
     figure.suptitle(title)
-    panels = figure.subplots(lines, COLUMNS, sharex=True, sharey=True, squeeze=False).ravel()
+    panels = figure.subplots(lines, COLUMNS, squeeze=False).ravel()
     for axes, (name, way) in zip(panels, ways.items(), strict=False):
         _draw(axes, name, way)
     for axes in panels[len(ways) :]:
@@ -39,7 +39,6 @@ def plot_ways(ways: Mapping[str, np.ndarray], path: Path, *, title: str) -> Path
         if axes.get_subplotspec().is_first_col():
             axes.set_ylabel("y [m]")
         axes.set_xlabel("x [m]")
-        axes.tick_params(labelbottom=True)
     handles, labels = panels[0].get_legend_handles_labels()
     (panels[len(ways)] if len(ways) < len(panels) else panels[0]).legend(handles, labels, loc="center", frameon=False)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -56,6 +55,7 @@ def _draw(axes: Axes, name: str, way: np.ndarray) -> None:
         x, y = way[shown, -1].T
         axes.scatter(x, y, s=9, color=colour, label=label, zorder=3, linewidths=0)
     for radius, style, label in ((INSIDE_RADIUS, "-", "R = 1 m"), (OUTSIDE_RADIUS, "--", "r = 0.7 m")):
-        axes.add_patch(Circle((0.0, 0.0), radius, fill=False, linestyle=style, linewidth=1.2, zorder=2, label=label))
+        axes.add_patch(Circle((0.0, 0.0), radius, fill=False, linestyle=style, linewidth=1.2, zorder=2))
+        axes.plot([], [], color="black", linestyle=style, linewidth=1.2, label=label)
     axes.set(title=f"{name}\n{100 * answered.mean():.1f} %", aspect="equal")
     axes.set(xlim=(-1.1 * ARENA, 1.1 * ARENA), ylim=(-1.1 * ARENA, 1.1 * ARENA))

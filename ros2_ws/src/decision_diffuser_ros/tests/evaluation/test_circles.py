@@ -1,12 +1,14 @@
 """The 2-D example: what counts as an answer, and that a model of a few seconds' training answers better than chance."""
 
 import dataclasses
+import json
 
 import numpy as np
 import pytest
 from matplotlib.image import imread
 from rich.console import Console
 
+from decision_diffuser_ros.command_line import main
 from decision_diffuser_ros.data.demonstrations import merge_shards, shard_path, write_shard
 from decision_diffuser_ros.evaluation import circles, circles_plot, circles_report
 from decision_diffuser_ros.evaluation.circles import QUESTIONS, question_scores
@@ -121,3 +123,15 @@ def test_table_and_picture_show_the_scores(evaluation, tmp_path):
         assert f"| {' | '.join(row)} |" in circles_report.markdown(scores)
     picture = circles_plot.plot_ways(ways, tmp_path / "new" / "circles.png", title="Ends")
     assert imread(picture).std() > 0.05
+
+
+def test_the_command_evaluates_a_bundle_of_an_earlier_run(bundle, tmp_path, capsys):
+    arguments = ["evaluate", "circles", "--bundle", str(bundle.directory), "--episodes", "2", "--seed", "7"]
+    arguments += ["--json", str(tmp_path / "scores.json"), "--output", str(tmp_path / "unused")]
+    assert main.run(arguments, application=main.build_application(["evaluate"])) == 0
+    scores = json.loads((tmp_path / "scores.json").read_text(encoding="utf-8"))
+    assert (scores["episodes"], scores["seed"]) == (2, 7)
+    assert set(scores["questions"]) == set(QUESTIONS)
+    assert (tmp_path / "scores.png").is_file()
+    assert not (tmp_path / "unused").exists()
+    assert "Ends of trajectories in the plane" in capsys.readouterr().out

@@ -17,60 +17,31 @@ def circles(
     output: Annotated[
         Path | None, typer.Option(help="Directory of data, training and bundle; out/circles-seedS by default.")
     ] = None,
+    bundle: Annotated[
+        Path | None, typer.Option(help="Evaluate this bundle, which an earlier run made, in place of training one.")
+    ] = None,
     threads: Annotated[int, typer.Option(min=1, help="Processor threads of the training.")] = os.cpu_count() or 1,
 ) -> None:
-    """The paper's 2-D example, trained in about two minutes: end inside a circle, outside one, in between.
+    """The paper's 2-D example, trained in a few minutes: end inside a circle, outside one, in between.
 
     The model is trained with one constraint at a time and asked for both at once (AND), and for neither (NOT). The same
     command again evaluates without training; what it does is `collect`, `train` and `export` in one.
     """
-    import logging
-
     from rich.console import Console
     from rich.progress import Progress
 
-    from decision_diffuser_ros.data import collection
     from decision_diffuser_ros.evaluation import circles as experiment
     from decision_diffuser_ros.evaluation import circles_plot, circles_report
     from decision_diffuser_ros.evaluation.scores_file import write_scores
     from decision_diffuser_ros.planner.bundle import Bundle
     from decision_diffuser_ros.provenance import provenance
-    from decision_diffuser_ros.resources import config_file
-    from decision_diffuser_ros.robots import demonstrations_of
-    from decision_diffuser_ros.training.configuration import TrainingConfiguration
-    from decision_diffuser_ros.training.export import export_bundle
-    from decision_diffuser_ros.training.fitting import Machine
-    from decision_diffuser_ros.training.training_run import train
 
-    logging.basicConfig(level=logging.INFO, format="%(message)s")
     directory = output or Path("out") / f"circles-seed{seed}"
-    shown = sys.stderr.isatty()
-
-    demonstrations = demonstrations_of("circles")
-    wanted = collection.Collection(
-        directory=directory / "data",
-        episodes=experiment.DEMONSTRATIONS,
-        seed=seed,
-        attributes=demonstrations.attributes,
-        shard_episodes=experiment.DEMONSTRATIONS // 4,
-    )
-    for recorded in collection.collect(wanted, demonstrations.record, processes=threads, provenance=provenance()):
-        logging.info("%d of %d demonstrations", recorded, experiment.DEMONSTRATIONS)
-    train(
-        directory / "data",
-        directory / "training",
-        configuration=TrainingConfiguration.from_yaml(config_file("training_circles")),
-        seed=seed,
-        machine=Machine(threads=threads, progress=shown),
-        provenance=provenance(),
-    )
-    export_bundle(directory / "training", directory / "bundle", provenance=provenance())
-
-    bundle = Bundle.load(directory / "bundle")
-    with Progress(disable=not shown, console=Console(stderr=True)) as bar:
+    model = Bundle.load(bundle or _trained_bundle(directory, seed, threads))
+    with Progress(disable=not sys.stderr.isatty(), console=Console(stderr=True)) as bar:
         task = bar.add_task("episodes", total=None)
         scores, ways = experiment.evaluate(
-            bundle,
+            model,
             episodes=episodes,
             seed=seed,
             progress=lambda done, total: bar.update(task, completed=done, total=total),
@@ -80,3 +51,40 @@ def circles(
     picture = circles_plot.plot_ways(ways, written.with_suffix(".png"), title="Where the trajectories end")
     circles_report.print_table(scores, Console())
     typer.echo(f"numbers in {written}, picture in {picture}")
+
+
+def _trained_bundle(directory: Path, seed: int, threads: int) -> Path:
+    """The bundle of a training in `directory`, all steps of it done that are not done yet."""
+    import logging
+
+    from decision_diffuser_ros.data import collection
+    from decision_diffuser_ros.evaluation.circles import DEMONSTRATIONS
+    from decision_diffuser_ros.provenance import provenance
+    from decision_diffuser_ros.resources import config_file
+    from decision_diffuser_ros.robots import demonstrations_of
+    from decision_diffuser_ros.training.configuration import TrainingConfiguration
+    from decision_diffuser_ros.training.export import export_bundle
+    from decision_diffuser_ros.training.fitting import Machine
+    from decision_diffuser_ros.training.training_run import train
+
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    demonstrations = demonstrations_of("circles")
+    wanted = collection.Collection(
+        directory=directory / "data",
+        episodes=DEMONSTRATIONS,
+        seed=seed,
+        attributes=demonstrations.attributes,
+        shard_episodes=DEMONSTRATIONS // 4,
+    )
+    for recorded in collection.collect(wanted, demonstrations.record, processes=threads, provenance=provenance()):
+        logging.info("%d of %d demonstrations", recorded, DEMONSTRATIONS)
+    train(
+        directory / "data",
+        directory / "training",
+        configuration=TrainingConfiguration.from_yaml(config_file("training_circles")),
+        seed=seed,
+        machine=Machine(threads=threads, progress=sys.stderr.isatty()),
+        provenance=provenance(),
+    )
+    export_bundle(directory / "training", directory / "bundle", provenance=provenance())
+    return directory / "bundle"

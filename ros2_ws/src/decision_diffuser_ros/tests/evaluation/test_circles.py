@@ -72,7 +72,7 @@ def bundle(tmp_path_factory):
         inverse_dynamics_optimisation=dataclasses.replace(
             shipped.inverse_dynamics_optimisation, training_steps=400, learning_rate=4e-3
         ),
-        sampling=dataclasses.replace(shipped.sampling, denoising_steps=10),
+        sampling=dataclasses.replace(shipped.sampling, denoising_steps=10, temperature=0.5),
     )
     machine = Machine(progress=False)
     train(directory / "data", directory / "training", configuration=configuration, seed=3, machine=machine)

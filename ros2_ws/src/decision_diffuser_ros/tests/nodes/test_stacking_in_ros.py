@@ -4,6 +4,7 @@ import json
 import os
 import signal
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -37,7 +38,10 @@ def stacking_bundle(tmp_path_factory):
     return make_stacking_bundle(tmp_path_factory.mktemp("stacking") / "block_stacking")
 
 
-def test_the_demonstration_refuses_what_cannot_be_and_builds_what_can(stacking_bundle, tmp_path):
+def test_the_demonstration_refuses_what_cannot_be_and_builds_what_can(stacking_bundle, tmp_path, monkeypatch):
+    # The planner's process and that one's own child import from the tests.
+    search_path = [str(Path(__file__).parents[2]), os.environ.get("PYTHONPATH", "")]
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(filter(None, search_path)))
     planner = [
         sys.executable, "-m", "tests.nodes.expert_planner_node", "--ros-args", "--params-file",
         str(config_file("block_stacking")), "-p", "synchronous_planning:=true", "-p", "replan_every:=1",

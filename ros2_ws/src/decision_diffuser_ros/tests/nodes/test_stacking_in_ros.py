@@ -51,8 +51,9 @@ def test_the_demonstration_refuses_what_cannot_be_and_builds_what_can(stacking_b
         goals=(CYCLE, "red > blue"), output=tmp_path, bundle=str(stacking_bundle), real_time_factor=0.0, seed=1,
         planner=planner,
     )  # fmt: skip
+    others = set(descendants(os.getpid()))  # of other tests, such as multiprocessing's resource tracker
     recording = run_stacking_demo(settings, show=lambda view: None)
-    assert descendants(os.getpid()) == []
+    assert set(descendants(os.getpid())) <= others
     refused, built = recording.goals
     assert not refused.success
     assert "red > blue, blue > green and green > red contradict each other" in refused.message

@@ -12,7 +12,7 @@ from decision_diffuser_ros.resources import share_directory
 NODES = share_directory() / "decision_diffuser_ros" / "nodes"
 MODULES = {
     "planner": "planner_parameters.py",
-    "quadruped_sim": "simulation_parameters.py",
+    "quadruped_sim": "quadruped_parameters.py",
     "stacking_sim": "stacking_parameters.py",
 }
 """Module that declares the parameters of each node."""
@@ -25,18 +25,48 @@ HEADER = ("| parameter | unit | default | range | meaning |", "|---|---|---|---|
 
 def parameter_rows(node: str) -> dict[str, str]:
     """The row of each parameter of a node, by name."""
-    tree = ast.parse((NODES / MODULES[node]).read_text(encoding="utf-8"))
-    constants: dict[str, Any] = {}
-    specs: ast.expr | None = None
-    for statement in tree.body:
-        if isinstance(statement, ast.Assign) and isinstance(statement.targets[0], ast.Name):
-            name = statement.targets[0].id
-            if name == "SPECS":
-                specs = statement.value
-            elif isinstance(statement.value, ast.Constant):
-                constants[name] = statement.value.value
-    calls = [_fields(call, constants) for call in getattr(specs, "elts", ())]
-    return {fields["name"]: _row(fields) for fields in calls}
+    return {fields["name"]: _row(fields) for fields in _declared(MODULES[node], "SPECS")}
+
+
+def parameter_fields(node: str) -> list[str]:
+    """The fields of the dataclass that holds the values, in their order."""
+    return _fields_of_record(MODULES[node])
+
+
+def _declared(module: str, table: str) -> list[dict[str, Any]]:
+    """What a module's table declares, with the tables of other modules that are in it."""
+    tree = _tree(module)
+    values = {
+        statement.targets[0].id: statement.value
+        for statement in tree.body
+        if isinstance(statement, ast.Assign) and isinstance(statement.targets[0], ast.Name)
+    }
+    constants = {name: value.value for name, value in values.items() if isinstance(value, ast.Constant)}
+    declared: list[dict[str, Any]] = []
+    for element in values[table].elts:  # type: ignore[attr-defined]
+        if isinstance(element, ast.Starred):
+            name = ast.unparse(element.value)
+            declared += _declared(_origins(tree)[name], name)
+        else:
+            declared.append(_fields(element, constants))
+    return declared
+
+
+def _fields_of_record(module: str) -> list[str]:
+    tree = _tree(module)
+    (record,) = [statement for statement in tree.body if isinstance(statement, ast.ClassDef)]
+    inherited = [field for base in record.bases for field in _fields_of_record(_origins(tree)[ast.unparse(base)])]
+    return inherited + [ast.unparse(field.target) for field in record.body if isinstance(field, ast.AnnAssign)]
+
+
+def _tree(module: str) -> ast.Module:
+    return ast.parse((NODES / module).read_text(encoding="utf-8"))
+
+
+def _origins(tree: ast.Module) -> dict[str, str]:
+    """The module that each imported name is from."""
+    imports = [statement for statement in tree.body if isinstance(statement, ast.ImportFrom)]
+    return {alias.name: f"{(each.module or '').split('.')[-1]}.py" for each in imports for alias in each.names}
 
 
 def _fields(call: ast.Call, constants: dict[str, Any]) -> dict[str, Any]:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, fields
+from typing import Any, TypeVar
 
 from rcl_interfaces.msg import FloatingPointRange, IntegerRange, ParameterDescriptor
 from rclpy.node import Node
 from rclpy.parameter import Parameter
 
 ParameterType = Parameter.Type
+Record = TypeVar("Record")
 
 
 @dataclass(frozen=True)
@@ -66,9 +67,16 @@ def declare_parameters(node: Node, specs: Iterable[ParameterSpec]) -> None:
         node.declare_parameter(spec.name, spec.default, spec.descriptor())
 
 
-def parameter_values(node: Node, specs: Iterable[ParameterSpec]) -> dict[str, Any]:
-    """Return the values by name with dots as underscores; None for what is not set."""
-    return {spec.name.replace(".", "_"): _value(node.get_parameter_or(spec.name).value) for spec in specs}
+def read_parameters(node: Node, record: type[Record], specs: Iterable[ParameterSpec]) -> Record:
+    """Return the values now, None for what is not set.
+
+    Args:
+        node: that declares them.
+        record: a dataclass with their names as fields, dots as underscores.
+        specs: the table.
+    """
+    values = {spec.name.replace(".", "_"): _value(node.get_parameter_or(spec.name).value) for spec in specs}
+    return record(**{field.name: values[field.name] for field in fields(record)})  # type: ignore[arg-type]
 
 
 def _value(value: Any) -> Any:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 from rclpy.node import Node
 
@@ -11,7 +11,7 @@ from decision_diffuser_ros.nodes.parameter_declaration import (
     ParameterSpec,
     ParameterType,
     declare_parameters,
-    parameter_values,
+    read_parameters,
 )
 
 FORWARD_COMMAND = "forward_command"
@@ -387,5 +387,4 @@ class PlannerParameters:
     @classmethod
     def read(cls, node: Node) -> PlannerParameters:
         """Return the node's values now. Raises ConfigurationError for one that is not accepted."""
-        values = parameter_values(node, SPECS)
-        return cls(**{field.name: values[field.name] for field in fields(cls)})
+        return read_parameters(node, cls, SPECS)

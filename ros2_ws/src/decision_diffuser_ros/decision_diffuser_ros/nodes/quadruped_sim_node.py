@@ -21,8 +21,8 @@ from decision_diffuser_ros.nodes.command_topics import FORWARD_COMMAND_TOPIC, JO
 from decision_diffuser_ros.nodes.joint_targets import JointTargets
 from decision_diffuser_ros.nodes.messages import seconds_of, trajectory_points
 from decision_diffuser_ros.nodes.node_runner import run_node
+from decision_diffuser_ros.nodes.quadruped_parameters import QuadrupedParameters
 from decision_diffuser_ros.nodes.quadruped_publishers import QuadrupedPublishers
-from decision_diffuser_ros.nodes.simulation_parameters import SimulationParameters
 from decision_diffuser_ros.nodes.simulation_time import Due, SimulationTime, TimeSettings
 from decision_diffuser_ros.simulation.quadruped_model import JOINT_NAMES, STANDING_POSE
 from decision_diffuser_ros.simulation.quadruped_world import QuadrupedWorld, QuadrupedWorldSettings
@@ -35,7 +35,7 @@ class QuadrupedSimNode(Node):
 
     def __init__(self) -> None:
         super().__init__("quadruped_sim")
-        self._options = SimulationParameters.declare_and_read(self)
+        self._options = QuadrupedParameters.declare_and_read(self)
         self._joint_names = self._options.joints or JOINT_NAMES
         if sorted(self._joint_names) != sorted(JOINT_NAMES):
             raise ConfigurationError(

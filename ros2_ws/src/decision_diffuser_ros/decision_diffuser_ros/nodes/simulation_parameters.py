@@ -1,19 +1,12 @@
-"""The simulation node's parameters."""
+"""The parameters that the nodes of all simulated robots have."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
-from rclpy.node import Node
+from decision_diffuser_ros.nodes.parameter_declaration import ParameterSpec
 
-from decision_diffuser_ros.nodes.parameter_declaration import (
-    ParameterSpec,
-    ParameterType,
-    declare_parameters,
-    parameter_values,
-)
-
-SPECS = (
+SIMULATION_SPECS = (
     ParameterSpec("gui", False, "open a window, which needs a screen", read_only=True),
     ParameterSpec(
         "lockstep",
@@ -48,41 +41,13 @@ SPECS = (
         100.0,
         read_only=True,
     ),
-    ParameterSpec("control_period", 0.02, "simulated time between two commands", "s", 0.001, 1.0, read_only=True),
-    ParameterSpec(
-        "state_rate",
-        200.0,
-        "joint states and IMU readings a second without lockstep",
-        "Hz",
-        1.0,
-        1000.0,
-        read_only=True,
-    ),
-    ParameterSpec("time_step", 0.001, "step of the physics", "s", 0.0001, 0.005, read_only=True),
-    ParameterSpec("friction", 1.0, "of the floor", "1", 0.01, 2.0, read_only=True),
-    ParameterSpec("seed", 0, "of the starting pose", "", 0, read_only=True),
-    ParameterSpec(
-        "joint_noise", 0.0, "half width of the starting pose's uniform noise", "rad", 0.0, 0.2, read_only=True
-    ),
-    ParameterSpec(
-        "initial_pose",
-        ParameterType.DOUBLE_ARRAY,
-        "of each of `joints` at first; not set: standing",
-        "rad",
-        read_only=True,
-    ),
-    ParameterSpec(
-        "joints",
-        ParameterType.STRING_ARRAY,
-        "order of joint states and forward commands; not set: FR, FL, RR, RL, each hip, upper, lower",
-        read_only=True,
-    ),
 )
+"""Those that are the same in each."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class SimulationParameters:
-    """Values of all parameters, by name; None where not set."""
+    """Values of those that simulated time depends on, and of `gui`, by name."""
 
     gui: bool
     lockstep: bool
@@ -91,16 +56,3 @@ class SimulationParameters:
     real_time_factor: float
     control_period: float
     state_rate: float
-    time_step: float
-    friction: float
-    seed: int
-    joint_noise: float
-    initial_pose: tuple[float, ...] | None
-    joints: tuple[str, ...] | None
-
-    @classmethod
-    def declare_and_read(cls, node: Node) -> SimulationParameters:
-        """Declare every parameter on `node` and return the values."""
-        declare_parameters(node, SPECS)
-        values = parameter_values(node, SPECS)
-        return cls(**{field.name: values[field.name] for field in fields(cls)})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 from rclpy.node import Node
 
@@ -10,44 +10,12 @@ from decision_diffuser_ros.nodes.parameter_declaration import (
     ParameterSpec,
     ParameterType,
     declare_parameters,
-    parameter_values,
+    read_parameters,
 )
+from decision_diffuser_ros.nodes.simulation_parameters import SIMULATION_SPECS, SimulationParameters
 
 SPECS = (
-    ParameterSpec("gui", False, "open a window, which needs a screen", read_only=True),
-    ParameterSpec(
-        "lockstep",
-        True,
-        "simulated time waits for a command after every control step, so that nothing depends on the machine's speed",
-        read_only=True,
-    ),
-    ParameterSpec(
-        "lockstep_timeout",
-        10.0,
-        "without a command for so long a warning is logged; simulated time goes on waiting",
-        "s",
-        0.1,
-        3600.0,
-        read_only=True,
-    ),
-    ParameterSpec(
-        "repeat_period",
-        0.05,
-        "steady time after which a state that nobody has answered is sent again",
-        "s",
-        0.005,
-        10.0,
-        read_only=True,
-    ),
-    ParameterSpec(
-        "real_time_factor",
-        1.0,
-        "most simulated seconds in a second; 0: as fast as it can, in lockstep only",
-        "1",
-        0.0,
-        100.0,
-        read_only=True,
-    ),
+    *SIMULATION_SPECS,
     ParameterSpec("control_period", 0.1, "simulated time between two commands", "s", 0.025, 1.0, read_only=True),
     ParameterSpec(
         "state_rate", 40.0, "joint states and object poses a second without lockstep", "Hz", 1.0, 240.0, read_only=True
@@ -80,16 +48,9 @@ SPECS = (
 
 
 @dataclass(frozen=True, kw_only=True)
-class StackingParameters:
+class StackingParameters(SimulationParameters):
     """Values of all parameters, by name; None where not set."""
 
-    gui: bool
-    lockstep: bool
-    lockstep_timeout: float
-    repeat_period: float
-    real_time_factor: float
-    control_period: float
-    state_rate: float
     friction: float
     seed: int
     start: str
@@ -100,5 +61,4 @@ class StackingParameters:
     def declare_and_read(cls, node: Node) -> StackingParameters:
         """Declare every parameter on `node` and return the values."""
         declare_parameters(node, SPECS)
-        values = parameter_values(node, SPECS)
-        return cls(**{field.name: values[field.name] for field in fields(cls)})
+        return read_parameters(node, cls, SPECS)

@@ -9,7 +9,7 @@ from tests.nodes.processes import CONFIG
 
 pytest.importorskip("rclpy", reason="needs ROS 2")
 
-from decision_diffuser_ros.nodes import planner_parameters, simulation_parameters
+from decision_diffuser_ros.nodes import planner_parameters, quadruped_parameters
 
 SECTIONS = yaml.safe_load(CONFIG.read_text())
 PLANNER = SECTIONS["/**/planner"]["ros__parameters"]
@@ -26,7 +26,7 @@ def flattened(values, prefix=""):
 
 @pytest.mark.parametrize(
     "section, specs",
-    [("/**/planner", planner_parameters.SPECS), ("/**/quadruped_sim", simulation_parameters.SPECS)],
+    [("/**/planner", planner_parameters.SPECS), ("/**/quadruped_sim", quadruped_parameters.SPECS)],
 )
 def test_every_parameter_in_the_file_exists(section, specs):
     names = set(flattened(SECTIONS[section]["ros__parameters"]))

@@ -35,5 +35,5 @@ def faults(
     if json_file is not None:
         write_scores(outcomes_to_json(outcomes) | provenance(), json_file)
     if console.is_terminal:
-        console.print(outcome_table(outcomes))
+        outcome_table(outcomes).print(console)
     return 0 if all(outcome.passed for outcome in outcomes) else 1

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from decision_diffuser_ros.evaluation.gait_experiment import GaitExperiment
-    from decision_diffuser_ros.evaluation.gait_tables import TextTable
+    from decision_diffuser_ros.evaluation.text_table import TextTable
 
 
 @contextlib.contextmanager

@@ -39,7 +39,7 @@ def soak(
     if json_file is not None:
         write_scores(summary | {"series": dataclasses.asdict(series)}, json_file)
     console = Console()
-    console.print(soak_table(series))
+    soak_table(series).print(console)
     first, then = summary["plan_ms"]
     console.print(f"{summary['commands']} commands; a plan takes {first:.1f} ms (median), then {then:.1f} ms")
     for problem in summary["problems"]:

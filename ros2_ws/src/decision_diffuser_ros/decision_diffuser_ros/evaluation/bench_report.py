@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rich.console import Console
-from rich.table import Table
+
+from decision_diffuser_ros.evaluation.text_table import TextTable
 
 PLAN_P99_LIMIT = 20.0  # [ms], on one thread
 LEAST_SPEED_UP = {"the paper's network": 100.0, "our network": 10.0}
@@ -79,11 +80,12 @@ def print_bench(results: Mapping[str, Any], console: Console) -> None:
     )
     for robot in dict.fromkeys(row["robot"] for row in results["latency"]):
         rows = [row for row in results["latency"] if row["robot"] == robot]
-        console.print(_table(f"Time of a plan: {robot}", LATENCY_COLUMNS, latency_rows(rows)))
+        title = f"Time of a plan: {robot}"
+        TextTable(title, LATENCY_COLUMNS, latency_rows(rows), word_columns=("sampling",)).print(console)
     if results["quality"]:
-        console.print(_table("Closed loop", QUALITY_COLUMNS, quality_rows(results["quality"])))
+        TextTable("Closed loop", QUALITY_COLUMNS, quality_rows(results["quality"])).print(console)
     if results["baseline"]:
-        console.print(_table("The paper's procedure", BASELINE_COLUMNS, baseline_rows(results)))
+        TextTable("The paper's procedure", BASELINE_COLUMNS, baseline_rows(results)).print(console)
     for note in results["notes"]:
         console.print(note)
     print_bars(results["summary"]["bars"], console)
@@ -140,13 +142,3 @@ def baseline_rows(results: Mapping[str, Any]) -> list[list[str]]:
 def _bar(name: str, value: float, relation: str, limit: float) -> dict[str, Any]:
     met = value <= limit if relation == "<=" else value >= limit
     return {"name": name, "value": round(float(value), 4), "relation": relation, "limit": limit, "met": bool(met)}
-
-
-def _table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:
-    table = Table(title=title, title_justify="left")
-    for name in columns:
-        is_text = name in ("robot", "provider", "sampling", BASELINE_COLUMNS[0])
-        table.add_column(name, justify="left" if is_text else "right")
-    for row in rows:
-        table.add_row(*row)
-    return table

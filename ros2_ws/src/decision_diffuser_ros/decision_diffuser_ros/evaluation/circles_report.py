@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from rich.console import Console
-from rich.table import Table
+
+from decision_diffuser_ros.evaluation.text_table import TextTable, percent
 
 COLUMNS = ("asked", "the end is to be", "episodes", "is so %", "in the plan %", "paper %")
 
@@ -23,25 +24,24 @@ WANTED = {
 
 def print_table(scores: Mapping[str, Any], console: Console) -> None:
     """Prints the scores that `circles.evaluate` returned."""
-    table = Table(title="Ends of trajectories in the plane")
-    for column in COLUMNS:
-        table.add_column(column, justify="left" if column in COLUMNS[:2] else "right")
-    for row in rows(scores):
-        table.add_row(*row)
-    console.print(table)
+    table(scores).print(console)
     console.print(plan_sentence(scores))
 
 
 def markdown(scores: Mapping[str, Any]) -> str:
     """The same table in Markdown."""
-    lines = [COLUMNS, ["---"] * len(COLUMNS), *rows(scores)]
-    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
+    return table(scores).markdown()
 
 
 def plan_sentence(scores: Mapping[str, Any]) -> str:
     """How long a plan takes."""
     p50, p95 = (scores[f"plan_ms_p{share}"] for share in (50, 95))
     return f"One plan: {p50:.0f} ms median, {p95:.0f} ms p95 on one thread of {scores['processor']}."
+
+
+def table(scores: Mapping[str, Any]) -> TextTable:
+    """The questions, by how often they are answered."""
+    return TextTable("Ends of trajectories in the plane", COLUMNS, rows(scores), word_columns=("the end is to be",))
 
 
 def rows(scores: Mapping[str, Any]) -> list[list[str]]:
@@ -51,8 +51,8 @@ def rows(scores: Mapping[str, Any]) -> list[list[str]]:
             name,
             WANTED[name],
             str(scores["episodes"]),
-            f"{100 * values['satisfied']:.1f} ± {100 * values['standard_error']:.1f}",
-            f"{100 * values['satisfied_in_plan']:.1f}",
+            f"{percent(values['satisfied'])} ± {percent(values['standard_error'])}",
+            percent(values["satisfied_in_plan"]),
             values["paper"] or "",
         ]
         for name, values in scores["questions"].items()

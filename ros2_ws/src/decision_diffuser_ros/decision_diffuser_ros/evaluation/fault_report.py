@@ -7,9 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from rich.table import Table
-
 from decision_diffuser_ros.evaluation.command_record import CommandFindings
+from decision_diffuser_ros.evaluation.text_table import TextTable
 
 COLUMNS = ("fault", "mode", "safe after s", "recovered", "after s", "commands", "velocity", "accel.", "verdict")
 
@@ -68,12 +67,10 @@ def verdict_of(expected: str, modes: Sequence[tuple[float, str]]) -> list[str]:
     return []
 
 
-def outcome_table(outcomes: Sequence[FaultOutcome]) -> Table:
+def outcome_table(outcomes: Sequence[FaultOutcome]) -> TextTable:
     """Return the outcomes for people."""
-    table = Table(*COLUMNS, title="Faults")
-    for outcome in outcomes:
-        table.add_row(*outcome_row(outcome))
-    return table
+    rows = [outcome_row(outcome) for outcome in outcomes]
+    return TextTable("Faults", COLUMNS, rows, word_columns=("mode", "recovered", "verdict"))
 
 
 def outcome_row(outcome: FaultOutcome) -> list[str]:

@@ -1,56 +1,19 @@
-"""Tables of the experiments on composed gaits: rows once, for the terminal and for Markdown."""
+"""Tables of the experiments on composed gaits."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import Any
 
-from rich.console import Console
-from rich.table import Table
-
 from decision_diffuser_ros.evaluation.gait_shares import GAITS
+from decision_diffuser_ros.evaluation.text_table import TextTable, percent
 
 SHARE_COLUMNS = ("episodes", "survived %", *(f"{gait} %" for gait in GAITS))
-
-
-@dataclass(frozen=True)
-class TextTable:
-    """A table of text.
-
-    Attributes:
-        title: above it.
-        columns: their names.
-        rows: as long as the columns.
-    """
-
-    title: str
-    columns: tuple[str, ...]
-    rows: Sequence[Sequence[str]]
-
-    def print(self, console: Console) -> None:
-        """Shows it on a terminal, the first column to the left."""
-        table = Table(title=self.title)
-        for number, column in enumerate(self.columns):
-            table.add_column(column, justify="right" if number else "left")
-        for row in self.rows:
-            table.add_row(*row)
-        console.print(table)
-
-    def markdown(self) -> str:
-        """The same in Markdown, without the title."""
-        lines = [self.columns, ["---"] * len(self.columns), *self.rows]
-        return "".join(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in line)} |\n" for line in lines)
 
 
 def share_cells(row: Mapping[str, Any]) -> list[str]:
     """Cells of `SHARE_COLUMNS` from what `gait_shares` returns."""
     return [str(row["episodes"]), percent(row["survived"]), *(percent(row["shares"][gait]) for gait in GAITS)]
-
-
-def percent(share: float) -> str:
-    """A share as percentage, one digit after the point."""
-    return f"{100 * share:.1f}"
 
 
 def composition_tables(scores: Mapping[str, Any]) -> list[TextTable]:

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from rich.console import Console
-from rich.table import Table
+
+from decision_diffuser_ros.evaluation.text_table import TextTable, percent
 
 GAIT_COLUMNS = ("gait", "driven by", "episodes", "survived %", "pattern share", "gait share", "speed m/s")
 SWITCH_COLUMNS = ("switch", "episodes", "survived %", "reached %", "seconds to reach, p95")
@@ -15,15 +16,15 @@ SEED_COLUMNS = ("training seed", "gait", "episodes", "survived %", "pattern shar
 
 def print_tables(scores: Mapping[str, Any], console: Console) -> None:
     """Prints the scores that `quadruped_gaits.evaluate` returned."""
-    console.print(_table("Gaits", GAIT_COLUMNS, gait_rows(scores)))
+    gait_table(scores).print(console)
     if scores["switches"]:
-        console.print(_table("Switches", SWITCH_COLUMNS, switch_rows(scores)))
+        switch_table(scores).print(console)
     console.print(plan_sentence(scores))
 
 
 def markdown(scores: Mapping[str, Any]) -> str:
     """The same tables in Markdown."""
-    tables = (_markdown_table(GAIT_COLUMNS, gait_rows(scores)), _markdown_table(SWITCH_COLUMNS, switch_rows(scores)))
+    tables = (gait_table(scores).markdown(), switch_table(scores).markdown())
     return "\n".join((*tables, plan_sentence(scores) + "\n"))
 
 
@@ -33,14 +34,19 @@ def markdown_of_seeds(scores: Mapping[str, Mapping[str, Any]]) -> str:
     for seed, of_seed in scores.items():
         for gait, values in of_seed["gaits"].items():
             shares = [f"{values[name]:.3f}" for name in ("pattern_share", "expert_pattern_share", "gait_share")]
-            rows.append([seed, gait, str(values["episodes"]), f"{100 * values['survived']:.1f}", *shares])
-    return _markdown_table(SEED_COLUMNS, rows)
+            rows.append([seed, gait, str(values["episodes"]), percent(values["survived"]), *shares])
+    return TextTable("Trainings", SEED_COLUMNS, rows).markdown()
 
 
 def plan_sentence(scores: Mapping[str, Any]) -> str:
     """How long a plan takes, and where."""
     p50, p95, p99 = (scores[f"plan_ms_p{share}"] for share in (50, 95, 99))
     return f"One plan: {p50:.1f} ms median, {p95:.1f} ms p95, {p99:.1f} ms p99 on one thread of {scores['processor']}."
+
+
+def gait_table(scores: Mapping[str, Any]) -> TextTable:
+    """The gaits, by who drives."""
+    return TextTable("Gaits", GAIT_COLUMNS, gait_rows(scores), word_columns=("driven by",))
 
 
 def gait_rows(scores: Mapping[str, Any]) -> list[list[str]]:
@@ -60,8 +66,13 @@ def gait_rows(scores: Mapping[str, Any]) -> list[list[str]]:
                 continue
             shares = [f"{row['pattern_share']:.3f}", f"{row['gait_share']:.3f}", f"{row['speed_mean']:.2f}"]
             name = gait if driver == "planner" else ""
-            rows.append([name, driver, str(row["episodes"]), f"{100 * row['survived']:.1f}", *shares])
+            rows.append([name, driver, str(row["episodes"]), percent(row["survived"]), *shares])
     return rows
+
+
+def switch_table(scores: Mapping[str, Any]) -> TextTable:
+    """The switches from gait to gait."""
+    return TextTable("Switches", SWITCH_COLUMNS, switch_rows(scores))
 
 
 def switch_rows(scores: Mapping[str, Any]) -> list[list[str]]:
@@ -70,22 +81,6 @@ def switch_rows(scores: Mapping[str, Any]) -> list[list[str]]:
     for name, row in scores["switches"].items():
         seconds = row["seconds_to_reach_p95"]
         late = "never" if seconds is None else f"{seconds:.2f}"
-        shares = [f"{100 * row['survived']:.1f}", f"{100 * row['reached']:.1f}"]
+        shares = [percent(row["survived"]), percent(row["reached"])]
         rows.append([name.replace("_to_", " to "), str(row["switches"]), *shares, late])
     return rows
-
-
-def _table(title: str, columns: tuple[str, ...], rows: list[list[str]]) -> Table:
-    table = Table(title=title)
-    for column in columns:
-        table.add_column(column, justify="left" if column in ("gait", "driven by", "switch") else "right")
-    for row in rows:
-        if table.rows and columns == GAIT_COLUMNS and row[0]:
-            table.add_section()
-        table.add_row(*row)
-    return table
-
-
-def _markdown_table(columns: tuple[str, ...], rows: list[list[str]]) -> str:
-    lines = [columns, ["---"] * len(columns), *rows]
-    return "".join(f"| {' | '.join(line)} |\n" for line in lines)

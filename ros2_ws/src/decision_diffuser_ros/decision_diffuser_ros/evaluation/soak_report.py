@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-from rich.table import Table
 
 from decision_diffuser_ros.evaluation.process_facts import ProcessFacts
+from decision_diffuser_ros.evaluation.text_table import TextTable
 
 SETTLING_SHARE = 0.2
 """Of the run: caches fill, allocators take what they will need."""
@@ -140,18 +140,15 @@ def soak_summary(series: SoakSeries) -> dict[str, Any]:
     }
 
 
-def soak_table(series: SoakSeries) -> Table:
+def soak_table(series: SoakSeries) -> TextTable:
     """Return the growth of each process for people."""
-    table = Table(*COLUMNS, title="First half of the run, and then")
+    rows = []
     for name in series.processes:
         growth = growth_of(series, name)
-        table.add_row(
-            name,
-            *(f"{value / MEBIBYTE:.1f}" for value in (*growth.memory, growth.memory_slope)),
-            *(f"{value:.0f}" for value in (*growth.threads, *growth.open_files)),
-            f"{growth.processor_share:.2f}",
-        )
-    return table
+        memory = [f"{value / MEBIBYTE:.1f}" for value in (*growth.memory, growth.memory_slope)]
+        numbers = [f"{value:.0f}" for value in (*growth.threads, *growth.open_files)]
+        rows.append([name, *memory, *numbers, f"{growth.processor_share:.2f}"])
+    return TextTable("First half of the run, and then", COLUMNS, rows)
 
 
 def _median(values: np.ndarray) -> float:

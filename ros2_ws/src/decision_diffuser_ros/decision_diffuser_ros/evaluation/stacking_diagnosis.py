@@ -14,12 +14,12 @@ from typing import Any
 
 import numpy as np
 from rich.console import Console
-from rich.table import Table
 
 from decision_diffuser_ros.data.demonstrations import read_episodes
 from decision_diffuser_ros.data.episode import Episode
 from decision_diffuser_ros.evaluation.deployment import EvaluatedModel
 from decision_diffuser_ros.evaluation.stacking_tasks import Request
+from decision_diffuser_ros.evaluation.text_table import TextTable
 from decision_diffuser_ros.planner.bundle import Bundle
 from decision_diffuser_ros.planner.planner import Planner
 from decision_diffuser_ros.simulation.iiwa_kinematics import tool_pose
@@ -135,9 +135,7 @@ def print_tables(errors: Mapping[str, Any], console: Console) -> None:
     """Prints what `diagnose` returned."""
     for title, key in (("by plan step", "plan_error"), ("at step 2, by phase", "plan_error_at_step_2_by_phase")):
         names = list(next(iter(errors[key].values())))
-        table = Table("", *names, title=f"Error of {errors['plans']} plans {title}")
-        for label, row in errors[key].items():
-            table.add_row(label, *(f"{row[name]:.1f}" for name in names))
-        console.print(table)
+        rows = [[label, *(f"{row[name]:.1f}" for name in names)] for label, row in errors[key].items()]
+        TextTable(f"Error of {errors['plans']} plans {title}", ("", *names), rows).print(console)
     dynamics = errors["inverse_dynamics_error"]
     console.print("Inverse dynamics: " + ", ".join(f"{name} {value:.2f}" for name, value in dynamics.items()))

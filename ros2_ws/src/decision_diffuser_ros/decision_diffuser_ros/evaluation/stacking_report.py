@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from rich.console import Console
-from rich.table import Table
+
+from decision_diffuser_ros.evaluation.text_table import TextTable, percent
 
 COLUMNS = ("task", "driven by", "episodes", "strict success %", "paper %", "partial %", "steps", "failures")
 PAPER = {
@@ -21,22 +22,14 @@ DRIVERS = {"planner": "planner", "expert": "scripted expert", "behaviour_cloning
 
 def print_table(scores: Mapping[str, Any], console: Console) -> None:
     """Prints the scores that `block_stacking.evaluate` returned."""
-    table = Table(title="Block stacking")
-    for column in COLUMNS:
-        table.add_column(column, justify="left" if column in ("task", "driven by", "failures") else "right")
-    for row in rows(scores):
-        if table.rows and row[0]:
-            table.add_section()
-        table.add_row(*row)
-    console.print(table)
+    table(scores).print(console)
     if "plan_ms_p50" in scores:
         console.print(plan_sentence(scores))
 
 
 def markdown(scores: Mapping[str, Any]) -> str:
     """The same table in Markdown."""
-    lines = [COLUMNS, ["---"] * len(COLUMNS), *rows(scores)]
-    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
+    return table(scores).markdown()
 
 
 def plan_sentence(scores: Mapping[str, Any]) -> str:
@@ -45,24 +38,29 @@ def plan_sentence(scores: Mapping[str, Any]) -> str:
     return f"One plan: {p50:.0f} ms median, {p95:.0f} ms p95, {p99:.0f} ms p99 on one thread of {scores['processor']}."
 
 
+def table(scores: Mapping[str, Any]) -> TextTable:
+    """The tasks, by who drives."""
+    return TextTable("Block stacking", COLUMNS, rows(scores), word_columns=("driven by", "failures"))
+
+
 def rows(scores: Mapping[str, Any]) -> list[list[str]]:
     """Rows of `COLUMNS`: of each task one for every driver, the one that the scores are about first."""
-    table = []
+    listed = []
     for task, values in scores["tasks"].items():
         of_drivers = {scores["driver"]: values} | {name: values[name] for name in DRIVERS if name in values}
         for number, (name, row) in enumerate(of_drivers.items()):
             is_planner = name == "planner"
             steps = "-" if row["steps_mean"] is None else f"{row['steps_mean']:.0f}"
-            table.append(
+            listed.append(
                 [
                     task if number == 0 else "",
                     DRIVERS[name],
                     str(row["episodes"]),
-                    f"{100 * row['success_strict']:.1f}",
+                    percent(row["success_strict"]),
                     PAPER.get(task, "-") if is_planner else "",
-                    f"{100 * row['score_partial']:.1f}",
+                    percent(row["score_partial"]),
                     steps,
                     ", ".join(f"{count} {cause}" for cause, count in row["failures"].items()),
                 ]
             )
-    return table
+    return listed

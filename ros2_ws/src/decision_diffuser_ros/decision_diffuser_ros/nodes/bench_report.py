@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rich.console import Console
-from rich.table import Table
 
 JITTER_LIMIT = 2.0  # [ms], p99 in real time
 STATE_AGE_LIMIT = 5.0  # [ms], p99 in lockstep, where each command answers one joint state
@@ -33,6 +32,7 @@ def summarise_nodes(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
 def print_node_bench(results: Mapping[str, Any], console: Console) -> None:
     """Prints what is written as JSON."""
     from decision_diffuser_ros.evaluation.bench_report import print_bars
+    from decision_diffuser_ros.evaluation.text_table import TextTable
 
     machine = results["machine"]
     console.print(
@@ -41,10 +41,10 @@ def print_node_bench(results: Mapping[str, Any], console: Console) -> None:
     )
     rows = results["settings"]
     processes = list(dict.fromkeys(name for row in rows for name in row["cpu_share"]))
-    console.print(_table("Commands (ms)", COMMAND_COLUMNS, [_command_row(row) for row in rows]))
-    console.print(_table("Plans (ms)", PLAN_COLUMNS, [_plan_row(row) for row in rows]))
+    TextTable("Commands (ms)", COMMAND_COLUMNS, [_command_row(row) for row in rows]).print(console)
+    TextTable("Plans (ms)", PLAN_COLUMNS, [_plan_row(row) for row in rows]).print(console)
     shares = [[row["setting"], *[f"{row['cpu_share'].get(name, 0.0):.2f}" for name in processes]] for row in rows]
-    console.print(_table("Processors in use", ("setting", *processes), shares))
+    TextTable("Processors in use", ("setting", *processes), shares).print(console)
     print_bars(results["summary"]["bars"], console)
 
 
@@ -61,15 +61,6 @@ def _plan_row(row: Mapping[str, Any]) -> list[str]:
 
 def _figure(milliseconds: Mapping[str, float] | None, share: str) -> str:
     return f"{milliseconds[share]:.2f}" if milliseconds else ""
-
-
-def _table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:
-    table = Table(title=title, title_justify="left")
-    for name in columns:
-        table.add_column(name, justify="left" if name == "setting" else "right")
-    for row in rows:
-        table.add_row(*row)
-    return table
 
 
 def _bar(row: Mapping[str, Any], what: str, key: str, limit: float, *, share: str = "p99") -> dict[str, Any]:

@@ -48,7 +48,7 @@ def test_a_row_has_every_column():
         "fault": "gap", "mode": "ACTIVE HOLD", "safe after s": "0.25", "recovered": "by itself", "after s": "0.40",
         "commands": "50", "velocity": "0.40", "accel.": "0.50", "verdict": "safe",
     }  # fmt: skip
-    assert outcome_table([outcome()]).row_count == 1
+    assert outcome_table([outcome()]).rows == [row]
 
 
 def test_problems_and_skipped_faults_are_shown():

@@ -12,20 +12,17 @@ def feasibility(
     cases: Annotated[int, typer.Option(min=1, help="Histories from which each is tried.")] = 20,
     samples: Annotated[int, typer.Option(min=2, help="Plans sampled for each.")] = 16,
     seed: Annotated[int, typer.Option(min=0, help="Seed of histories and plans.")] = 0,
-    json: Annotated[Path | None, typer.Option(help="File for the numbers.")] = None,
+    json_file: Annotated[Path | None, typer.Option("--json", help="File for the numbers.")] = None,
 ) -> None:
     """Say which conditions are refused because sampled plans fail them or disagree, and how often wrongly.
 
     Every name of the model by itself is tried, too: what is refused of those is a false alarm. The histories are
     imagined by the model, so no robot is needed.
     """
-    import json as json_format
-
     from rich.console import Console
-    from rich.markup import escape
-    from rich.table import Table
 
-    from decision_diffuser_ros.evaluation.feasibility_report import feasibility_report
+    from decision_diffuser_ros.evaluation.feasibility_report import feasibility_report, feasibility_table
+    from decision_diffuser_ros.evaluation.scores_file import write_scores
     from decision_diffuser_ros.planner.bundle import Bundle
     from decision_diffuser_ros.planner.plan_agreement import AgreementSettings
     from decision_diffuser_ros.resources import model_directory
@@ -34,16 +31,8 @@ def feasibility(
     report = feasibility_report(
         bundle, expressions or [], cases=cases, seed=seed, settings=AgreementSettings(samples=samples)
     )
-    table = Table("condition", "refused", "plans that fail", "spread", "margin [nats]")
-    for row in [*report["names"], *report["expressions"]]:
-        measured = ("", "", row["reason"])
-        if not row["reason"]:
-            margin = "" if row["margin"] is None else f"{row['margin']:.1f}"
-            measured = (f"{row['violation']:.0%}", f"{row['disagreement']:.2f}", margin)
-        table.add_row(escape(row["condition"]), f"{row['refused']:.0%}", *map(escape, measured))
     console = Console()
-    console.print(table)
+    feasibility_table(report).print(console)
     console.print(f"false alarms, on single names: {report['false_alarm_rate']:.1%} of {cases * len(report['names'])}")
-    if json is not None:
-        json.parent.mkdir(parents=True, exist_ok=True)
-        json.write_text(json_format.dumps(report, indent=1) + "\n", encoding="utf-8")
+    if json_file is not None:
+        write_scores(report, json_file)

@@ -7,7 +7,7 @@ check can be tried on any bundle, without its robot.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from decision_diffuser_ros.errors import ConfigurationError
+from decision_diffuser_ros.evaluation.text_table import TextTable
 from decision_diffuser_ros.planner.bundle import Bundle
 from decision_diffuser_ros.planner.conditions import Branch, Condition
 from decision_diffuser_ros.planner.expression import alternative_text, spelled
@@ -22,6 +23,8 @@ from decision_diffuser_ros.planner.expression_parser import parse
 from decision_diffuser_ros.planner.feasibility import contradiction
 from decision_diffuser_ros.planner.plan_agreement import AgreementCheck, AgreementSettings
 from decision_diffuser_ros.planner.planner import Planner
+
+COLUMNS = ("condition", "refused", "plans that fail", "spread", "margin [nats]")
 
 
 @dataclass(frozen=True)
@@ -97,6 +100,18 @@ def feasibility_report(
         "names": [asdict(each) for each in of_names],
         "expressions": [asdict(each) for each in of_expressions],
     }
+
+
+def feasibility_table(report: Mapping[str, Any]) -> TextTable:
+    """What `feasibility_report` returned, for people: a reason of logic stands where the margin would."""
+    rows = []
+    for row in [*report["names"], *report["expressions"]]:
+        measured = ["", "", row["reason"]]
+        if not row["reason"]:
+            margin = "" if row["margin"] is None else f"{row['margin']:.1f}"
+            measured = [f"{row['violation']:.0%}", f"{row['disagreement']:.2f}", margin]
+        rows.append([row["condition"], f"{row['refused']:.0%}", *measured])
+    return TextTable("Asked from imagined histories", COLUMNS, rows, word_columns=("margin [nats]",))
 
 
 def _imagined_history(planner: Planner, rng: np.random.Generator) -> NDArray[np.float32]:

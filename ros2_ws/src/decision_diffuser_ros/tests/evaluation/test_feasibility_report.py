@@ -7,7 +7,7 @@ import pytest
 
 from decision_diffuser_ros.command_line import main
 from decision_diffuser_ros.errors import ConditionError, ConfigurationError
-from decision_diffuser_ros.evaluation.feasibility_report import feasibility_report
+from decision_diffuser_ros.evaluation.feasibility_report import feasibility_report, feasibility_table
 from decision_diffuser_ros.planner.bundle import Bundle
 from decision_diffuser_ros.planner.manifest_records import ConditionKind
 from tests.bundles import make_tiny_bundle
@@ -31,6 +31,16 @@ def test_the_same_seed_gives_the_same_report(tiny_bundle: Path) -> None:
     first, again = (feasibility_report(bundle, ["!wave"], cases=2, seed=4) for _ in range(2))
     assert first == again
     assert first["expressions"] != feasibility_report(bundle, ["!wave"], cases=2, seed=5)["expressions"]
+
+
+def test_the_table_tells_the_margin_or_the_reason() -> None:
+    numbers = {"refused": 0.25, "violation": 0.5, "disagreement": 1.0, "margin": -2.0}
+    measured = {"condition": "wave", **numbers, "reason": ""}
+    excluded = measured | {"condition": "wave & !wave", "refused": 1.0, "reason": "they contradict each other"}
+    assert feasibility_table({"names": [measured], "expressions": [excluded]}).rows == [
+        ["wave", "25%", "50%", "1.00", "-2.0"],
+        ["wave & !wave", "100%", "", "", "they contradict each other"],
+    ]
 
 
 def test_what_cannot_be_tried_is_refused(tiny_bundle: Path, tmp_path: Path) -> None:

@@ -180,3 +180,8 @@ def plan_preview(
 def set_vector(message: Any, values: Iterable[float]) -> None:
     """Write three numbers into the x, y, z of a message."""
     message.x, message.y, message.z = (float(value) for value in values)
+
+
+def set_quaternion(message: Any, orientation: Iterable[float]) -> None:
+    """Write (x, y, z, w) into a message."""
+    message.x, message.y, message.z, message.w = (float(value) for value in orientation)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from decision_diffuser_msgs.msg import FootContacts
 from nav_msgs.msg import Odometry
@@ -11,7 +11,7 @@ from rosgraph_msgs.msg import Clock
 from sensor_msgs.msg import Imu, JointState
 
 from decision_diffuser_ros.nodes import qos
-from decision_diffuser_ros.nodes.messages import set_vector, stamp_of
+from decision_diffuser_ros.nodes.messages import set_quaternion, set_vector, stamp_of
 from decision_diffuser_ros.simulation.quadruped_model import JOINT_NAMES, LEG_NAMES
 from decision_diffuser_ros.simulation.quadruped_world import QuadrupedWorld
 
@@ -72,8 +72,3 @@ class QuadrupedPublishers:
         message = FootContacts(names=list(LEG_NAMES), contact=[bool(contact) for contact in world.foot_contacts])
         message.header.stamp, message.header.frame_id = stamp_of(time), BASE_FRAME
         return message
-
-
-def set_quaternion(message: object, orientation: Iterable[float]) -> None:
-    """Write (x, y, z, w) into a message."""
-    message.x, message.y, message.z, message.w = (float(value) for value in orientation)  # type: ignore[attr-defined]

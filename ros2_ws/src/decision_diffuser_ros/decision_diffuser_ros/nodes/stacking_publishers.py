@@ -12,8 +12,7 @@ from rosgraph_msgs.msg import Clock
 from sensor_msgs.msg import Image, JointState
 
 from decision_diffuser_ros.nodes import qos
-from decision_diffuser_ros.nodes.messages import set_vector, stamp_of
-from decision_diffuser_ros.nodes.quadruped_publishers import set_quaternion
+from decision_diffuser_ros.nodes.messages import set_quaternion, set_vector, stamp_of
 from decision_diffuser_ros.simulation.iiwa_kinematics import JOINT_NAMES
 from decision_diffuser_ros.simulation.stacking_body import FINGER_JOINT_NAMES
 from decision_diffuser_ros.simulation.stacking_model import BLOCK_NAMES

@@ -6,8 +6,6 @@ fitting, as many training steps as its configuration says.
 
 from __future__ import annotations
 
-import os
-import tempfile
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -19,6 +17,7 @@ import yaml
 from decision_diffuser_ros.data.demonstration_set import DemonstrationSet
 from decision_diffuser_ros.data.description import DataDescription
 from decision_diffuser_ros.data.normalisation import Normaliser
+from decision_diffuser_ros.data.whole_file import whole_files
 from decision_diffuser_ros.errors import BundleError, ConfigurationError
 from decision_diffuser_ros.evaluation.behaviour_cloning import (
     FORMAT_VERSION,
@@ -184,8 +183,8 @@ def _export(
     """Writes graph and record, after the graph was compared with torch."""
     examples = [batches.gather(torch.arange(count)) for count in (2, 1, 3)]
     inputs = [{name: example[name] for name in ("history", "condition")} for example in examples]
-    with tempfile.TemporaryDirectory(dir=output, prefix=".export-") as directory:
-        graph_file = Path(directory) / GRAPH_FILE
+    with whole_files(output, (GRAPH_FILE, RECORD_FILE)) as workplace:
+        graph_file = workplace / GRAPH_FILE
         Graph(network, inputs[0], "action").write(graph_file)
         check_against_torch(graph_file, network, inputs)
         record = ClonedExpertRecord(
@@ -200,7 +199,5 @@ def _export(
             provenance=provenance,
             scores={"action_rmse": action_error(network, batches)},
         )
-        (Path(directory) / RECORD_FILE).write_text(record.to_json(), encoding="utf-8")
-        for name in (GRAPH_FILE, RECORD_FILE):  # the record last: with another graph its checksum is refused
-            os.replace(Path(directory) / name, output / name)
+        (workplace / RECORD_FILE).write_text(record.to_json(), encoding="utf-8")
     return record

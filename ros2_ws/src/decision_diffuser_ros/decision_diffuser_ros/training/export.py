@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import os
-import tempfile
 import warnings
 from collections.abc import Mapping
 from pathlib import Path
@@ -15,6 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from decision_diffuser_ros.data.whole_file import whole_files
 from decision_diffuser_ros.errors import BundleError
 from decision_diffuser_ros.planner.manifest import DENOISER_FILE, INVERSE_DYNAMICS_FILE, Manifest
 from decision_diffuser_ros.planner.manifest_records import FileRecord, NormaliserRecord, ScheduleRecord
@@ -102,9 +101,7 @@ def export_bundle(
         DENOISER_FILE: Graph(noise_model.eval(), denoiser_inputs(record, 2, rng), "prediction"),
         INVERSE_DYNAMICS_FILE: Graph(inverse_dynamics.eval(), inverse_dynamics_inputs(record, 2, rng), "action"),
     }
-    bundle.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=bundle, prefix=".export-") as directory:
-        workplace = Path(directory)
+    with whole_files(bundle, (*graphs, MANIFEST_NAME)) as workplace:
         for name, graph in graphs.items():
             graph.write(workplace / name)
         differences = {
@@ -117,8 +114,6 @@ def export_bundle(
         export = {**(provenance or {}), "difference_from_torch": differences}
         manifest = _manifest(record, files=files, provenance=_provenance(record, training, training_steps, export))
         manifest.write(workplace / MANIFEST_NAME)
-        for name in (*graphs, MANIFEST_NAME):  # the manifest last: with older graphs its checksums are refused
-            os.replace(workplace / name, bundle / name)
     return manifest
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
@@ -16,6 +15,7 @@ import yaml
 from decision_diffuser_ros.data.demonstration_set import DemonstrationSet
 from decision_diffuser_ros.data.description import DataDescription
 from decision_diffuser_ros.data.normalisation import Normaliser
+from decision_diffuser_ros.data.whole_file import whole_files
 from decision_diffuser_ros.errors import BundleError, ConfigurationError
 from decision_diffuser_ros.evaluation.gait_classifier import (
     FORMAT_VERSION,
@@ -129,17 +129,13 @@ def train_gait_classifier(
         "configuration": asdict(configuration),
         "seed": seed,
     }
-    output = Path(output)
-    output.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=output, prefix=".export-") as directory:
-        graph_file = Path(directory) / GRAPH_FILE
+    with whole_files(output, (GRAPH_FILE, RECORD_FILE)) as workplace:
+        graph_file = workplace / GRAPH_FILE
         _export(network, _windows(held_out, configuration, description), graph_file)
         record = _record(graph_file, description, configuration, facts)
         scores = _scores(GaitClassifier(record, graph_file.read_bytes()), held_out, configuration, description)
         record = replace(record, scores=scores)
-        (Path(directory) / RECORD_FILE).write_text(record.to_json(), encoding="utf-8")
-        for name in (GRAPH_FILE, RECORD_FILE):  # the record last: with another graph its checksum is refused
-            os.replace(Path(directory) / name, output / name)
+        (workplace / RECORD_FILE).write_text(record.to_json(), encoding="utf-8")
     return record
 
 

@@ -12,7 +12,6 @@ import time
 import traceback
 
 from decision_diffuser_msgs.msg import PlannerStatus
-from decision_diffuser_msgs.srv import ListSkills, SetCondition, SetConstraints, SetSkill
 from diagnostic_msgs.msg import DiagnosticArray
 from rcl_interfaces.msg import SetParametersResult
 from rclpy.clock import Clock, ClockType
@@ -21,21 +20,20 @@ from rclpy.parameter import Parameter
 from std_srvs.srv import Trigger
 
 from decision_diffuser_ros.control.health import HealthLevel, HealthReport
-from decision_diffuser_ros.errors import ConditionError, DecisionDiffuserError
+from decision_diffuser_ros.errors import DecisionDiffuserError
 from decision_diffuser_ros.nodes import qos
+from decision_diffuser_ros.nodes.condition_services import ConditionServices
 from decision_diffuser_ros.nodes.diagnostics import diagnostic_array
 from decision_diffuser_ros.nodes.node_runner import run_node
 from decision_diffuser_ros.nodes.planner_parameters import SPECS, PlannerParameters
 from decision_diffuser_ros.nodes.planner_session import PlannerSession
 from decision_diffuser_ros.nodes.planner_status import empty_status, planner_status
-from decision_diffuser_ros.nodes.skill_request import number_kinds, skill_names
-from decision_diffuser_ros.nodes.stack_blocks import StackBlocksServer, read_constraints
+from decision_diffuser_ros.nodes.skill_request import skill_names
+from decision_diffuser_ros.nodes.stack_blocks import StackBlocksServer
 
 HOUSEKEEPING_PERIOD = 0.05  # [s]
 STATUS_PERIOD = 1.0  # [s]
 DIAGNOSTICS_PERIOD = 1.0  # [s]
-LOG_PERIOD = 0.2  # [s], at least between two refusals in the log
-LONGEST_MESSAGE = 500  # characters of an answer that says why not
 
 
 class PlannerNode(LifecycleNode):
@@ -52,11 +50,8 @@ class PlannerNode(LifecycleNode):
         self._is_stopped = False
         self._status_publisher = self.create_publisher(PlannerStatus, "~/status", qos.STATUS)
         self._diagnostics_publisher = self.create_publisher(DiagnosticArray, "/diagnostics", qos.DIAGNOSTICS)
-        self.create_service(SetSkill, "~/set_skill", self._set_skill, qos_profile=qos.SERVICE)
-        self.create_service(SetCondition, "~/set_condition", self._set_condition, qos_profile=qos.SERVICE)
-        self.create_service(SetConstraints, "~/set_constraints", self._set_constraints, qos_profile=qos.SERVICE)
+        self._condition_services = ConditionServices(self, lambda: self._session, on_change=self._publish_status)
         self._stack_blocks = StackBlocksServer(self, lambda: self._session)
-        self.create_service(ListSkills, "~/list_skills", self._list_skills, qos_profile=qos.SERVICE)
         self.create_service(Trigger, "~/estop", self._stop_in_emergency)
         self.create_service(Trigger, "~/reset", self._reset)
         steady = Clock(clock_type=ClockType.STEADY_TIME)
@@ -148,8 +143,8 @@ class PlannerNode(LifecycleNode):
     def _keep_house(self) -> None:
         """Deactivate after a defect, notice states that stay away, publish status once a second."""
         self._stack_blocks.keep_house()
-        session = self._session
-        if session is not None and session.is_active:
+        session = self._active_session()
+        if session is not None:
             if session.failure is not None:
                 self._message = f"the control loop ended by a defect: {session.failure!r}"
                 self.trigger_deactivate()
@@ -161,86 +156,10 @@ class PlannerNode(LifecycleNode):
             self._next_diagnostics = max(self._next_diagnostics + DIAGNOSTICS_PERIOD, now)
             self._publish_diagnostics()
 
-    def _set_skill(self, request: SetSkill.Request, response: SetSkill.Response) -> SetSkill.Response:
-        session = self._session
-        if session is None:
-            response.message = "no model is loaded yet; configure the node first"
-            return response
-        try:
-            asked = session.request.changed(
-                skills=request.skills,
-                weights=request.weights,
-                number_names=request.number_names,
-                numbers=request.numbers,
-            )
-            session.ask_for(asked)
-        except ConditionError as error:
-            response.message = shortened(str(error))
-            self.get_logger().warning(f"set_skill refused: {response.message}", throttle_duration_sec=LOG_PERIOD)
-            return response
-        response.success, response.message = True, asked.text()
-        self.get_logger().info(f"asked for {asked.text()}")
-        self._publish_status()
-        return response
-
-    def _set_condition(
-        self, request: SetCondition.Request, response: SetCondition.Response
-    ) -> SetCondition.Response:
-        session = self._session
-        if session is None:
-            response.message = "no model is loaded yet; configure the node first"
-            return response
-        try:
-            asked, remark = session.read_condition(request.expression)
-            session.ask_for(asked)
-        except ConditionError as error:
-            response.message = shortened(str(error))
-            self.get_logger().warning(f"set_condition refused: {response.message}", throttle_duration_sec=LOG_PERIOD)
-            return response
-        response.success, response.normalised, response.message = True, asked.text(), remark
-        self.get_logger().info(f"asked for {asked.text()}" + (f"; {remark}" if remark else ""))
-        self._publish_status()
-        return response
-
-    def _set_constraints(
-        self, request: SetConstraints.Request, response: SetConstraints.Response
-    ) -> SetConstraints.Response:
-        session = self._session
-        if session is None:
-            response.message = "no model is loaded yet; configure the node first"
-            return response
-        try:
-            (asked, remark), _ = read_constraints(request.constraints, session)
-            session.ask_for(asked)
-        except ConditionError as error:
-            response.message = shortened(str(error))
-            self.get_logger().warning(f"set_constraints refused: {response.message}", throttle_duration_sec=LOG_PERIOD)
-            return response
-        response.success, response.normalised, response.message = True, asked.text(), remark
-        self.get_logger().info(f"asked for {asked.text()}")
-        self._publish_status()
-        return response
-
-    def _list_skills(self, request: ListSkills.Request, response: ListSkills.Response) -> ListSkills.Response:
-        session = self._session
-        if session is None:
-            return response
-        manifest = session.assembly.manifest
-        numbers = number_kinds(manifest)
-        response.model = manifest.name
-        response.skills = list(skill_names(manifest))
-        response.number_names = [kind.kind for kind in numbers]
-        response.number_limits = [kind.scale or 1.0 for kind in numbers]
-        response.number_units = [kind.unit or "" for kind in numbers]
-        response.active = list(session.request.skills)
-        response.weights = list(session.request.weights)
-        response.condition = session.request.text()
-        return response
-
     def _stop_in_emergency(self, request: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
         self._is_stopped = True
-        session = self._session
-        if session is not None and session.is_active:
+        session = self._active_session()
+        if session is not None:
             session.stop_in_emergency()
             response.message = "damping until ~/reset"
         else:
@@ -251,8 +170,8 @@ class PlannerNode(LifecycleNode):
 
     def _reset(self, request: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
         self._is_stopped = False
-        session = self._session
-        if session is not None and session.is_active:
+        session = self._active_session()
+        if session is not None:
             session.begin_anew()
             response.message = "beginning anew from the current pose"
         else:
@@ -260,6 +179,10 @@ class PlannerNode(LifecycleNode):
         response.success = True
         self._publish_status()
         return response
+
+    def _active_session(self) -> PlannerSession | None:
+        session = self._session
+        return session if session is not None and session.is_active else None
 
     def _publish_status(self) -> None:
         session = self._session
@@ -292,11 +215,6 @@ class PlannerNode(LifecycleNode):
             reason = f"`{changed[0]}` is read at configure: clean the node up before it is changed"
             return SetParametersResult(successful=False, reason=reason)
         return SetParametersResult(successful=True)
-
-
-def shortened(text: str) -> str:
-    """Return a text for people that holds all of what they sent, unless that is too long."""
-    return text if len(text) <= LONGEST_MESSAGE else f"{text[:LONGEST_MESSAGE]}... ({len(text)} characters)"
 
 
 def main(args: list[str] | None = None) -> int:

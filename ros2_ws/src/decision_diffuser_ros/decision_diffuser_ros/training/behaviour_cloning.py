@@ -12,13 +12,11 @@ from pathlib import Path
 from typing import Any
 
 import torch
-import yaml
 
 from decision_diffuser_ros.data.demonstration_set import DemonstrationSet
 from decision_diffuser_ros.data.description import DataDescription
 from decision_diffuser_ros.data.normalisation import Normaliser
 from decision_diffuser_ros.data.whole_file import whole_files
-from decision_diffuser_ros.errors import BundleError, ConfigurationError
 from decision_diffuser_ros.evaluation.behaviour_cloning import (
     FORMAT_VERSION,
     GRAPH_FILE,
@@ -26,10 +24,10 @@ from decision_diffuser_ros.evaluation.behaviour_cloning import (
     ClonedExpertRecord,
 )
 from decision_diffuser_ros.planner.manifest_records import FileRecord, require
-from decision_diffuser_ros.planner.strict_record import read_record
 from decision_diffuser_ros.training.action_batches import ActionBatches
 from decision_diffuser_ros.training.behaviour_cloning_network import BehaviourCloningNetwork, cloning_loss
 from decision_diffuser_ros.training.configuration import OptimisationConfiguration
+from decision_diffuser_ros.training.configuration_file import read_configuration
 from decision_diffuser_ros.training.export import Graph
 from decision_diffuser_ros.training.fitting import Machine, fit
 from decision_diffuser_ros.training.graph_comparison import check_against_torch
@@ -72,17 +70,11 @@ class CloningConfiguration:
     @classmethod
     def from_yaml(cls, path: str | Path) -> CloningConfiguration:
         """The configuration in a YAML file. Raises ConfigurationError."""
-        try:
-            value = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
-            return read_record(cls, value, where=str(path))
-        except (OSError, yaml.YAMLError, BundleError) as error:
-            raise ConfigurationError(f"cloning configuration '{path}' cannot be used: {error}") from error
+        return read_configuration(cls, path, what="cloning")
 
     def with_training_steps(self, training_steps: int | None) -> CloningConfiguration:
         """The same with another number of training steps, where given."""
-        if training_steps is None:
-            return self
-        return replace(self, optimisation=replace(self.optimisation, training_steps=training_steps))
+        return replace(self, optimisation=self.optimisation.with_training_steps(training_steps))
 
 
 def train_behaviour_cloning(

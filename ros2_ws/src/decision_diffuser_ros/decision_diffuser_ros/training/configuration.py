@@ -7,12 +7,9 @@ import json
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import yaml
-
-from decision_diffuser_ros.errors import BundleError, ConfigurationError
 from decision_diffuser_ros.planner.manifest_records import require
 from decision_diffuser_ros.planner.settings import SamplingSettings
-from decision_diffuser_ros.planner.strict_record import read_record
+from decision_diffuser_ros.training.configuration_file import configuration_of, read_configuration
 
 TEMPORAL_UNET, WINDOW_MLP = "temporal_unet", "window_mlp"
 ARCHITECTURES = (TEMPORAL_UNET, WINDOW_MLP)
@@ -178,6 +175,10 @@ class OptimisationConfiguration:
         require(self.learning_rate > 0.0, "learning_rate", "above 0", self.learning_rate)
         require(self.warm_up_steps >= 0, "warm_up_steps", "at least 0", self.warm_up_steps)
 
+    def with_training_steps(self, training_steps: int | None) -> OptimisationConfiguration:
+        """The same with another number of training steps, where given."""
+        return self if training_steps is None else dataclasses.replace(self, training_steps=training_steps)
+
 
 @dataclass(frozen=True, kw_only=True)
 class InverseDynamicsConfiguration:
@@ -225,19 +226,12 @@ class TrainingConfiguration:
         Raises:
             ConfigurationError: with the place and what is accepted.
         """
-        try:
-            return read_record(cls, value, where=where)
-        except BundleError as error:
-            raise ConfigurationError(str(error)) from error
+        return configuration_of(cls, value, where=where)
 
     @classmethod
     def from_yaml(cls, path: str | Path) -> TrainingConfiguration:
         """The configuration in a YAML file. Raises ConfigurationError."""
-        try:
-            value = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
-        except (OSError, yaml.YAMLError) as error:
-            raise ConfigurationError(f"training configuration '{path}' cannot be read: {error}") from error
-        return cls.from_json(value, where=str(path))
+        return read_configuration(cls, path, what="training")
 
     def to_json(self) -> dict:
         """All values, defaults too, as `from_json` reads them."""
@@ -247,12 +241,9 @@ class TrainingConfiguration:
         self, training_steps: int | None, inverse_dynamics_steps: int | None = None
     ) -> TrainingConfiguration:
         """The same with other numbers of training steps, where given."""
-
-        def replaced(optimisation: OptimisationConfiguration, steps: int | None) -> OptimisationConfiguration:
-            return optimisation if steps is None else dataclasses.replace(optimisation, training_steps=steps)
-
+        inverse_dynamics = self.inverse_dynamics_optimisation.with_training_steps(inverse_dynamics_steps)
         return dataclasses.replace(
             self,
-            optimisation=replaced(self.optimisation, training_steps),
-            inverse_dynamics_optimisation=replaced(self.inverse_dynamics_optimisation, inverse_dynamics_steps),
+            optimisation=self.optimisation.with_training_steps(training_steps),
+            inverse_dynamics_optimisation=inverse_dynamics,
         )

@@ -10,13 +10,12 @@ from typing import Any
 
 import numpy as np
 import torch
-import yaml
 
 from decision_diffuser_ros.data.demonstration_set import DemonstrationSet
 from decision_diffuser_ros.data.description import DataDescription
 from decision_diffuser_ros.data.normalisation import Normaliser
 from decision_diffuser_ros.data.whole_file import whole_files
-from decision_diffuser_ros.errors import BundleError, ConfigurationError
+from decision_diffuser_ros.errors import ConfigurationError
 from decision_diffuser_ros.evaluation.gait_classifier import (
     FORMAT_VERSION,
     GRAPH_FILE,
@@ -27,8 +26,8 @@ from decision_diffuser_ros.evaluation.gait_classifier import (
 )
 from decision_diffuser_ros.evaluation.gait_pattern import leading_gait
 from decision_diffuser_ros.planner.manifest_records import FileRecord, require
-from decision_diffuser_ros.planner.strict_record import read_record
 from decision_diffuser_ros.training.configuration import OptimisationConfiguration
+from decision_diffuser_ros.training.configuration_file import read_configuration
 from decision_diffuser_ros.training.export import Graph
 from decision_diffuser_ros.training.fitting import Machine, fit
 from decision_diffuser_ros.training.gait_classifier_network import (
@@ -80,17 +79,11 @@ class GaitClassifierConfiguration:
     @classmethod
     def from_yaml(cls, path: str | Path) -> GaitClassifierConfiguration:
         """The configuration in a YAML file. Raises ConfigurationError."""
-        try:
-            value = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
-            return read_record(cls, value, where=str(path))
-        except (OSError, yaml.YAMLError, BundleError) as error:
-            raise ConfigurationError(f"classifier configuration '{path}' cannot be used: {error}") from error
+        return read_configuration(cls, path, what="classifier")
 
     def with_training_steps(self, training_steps: int | None) -> GaitClassifierConfiguration:
         """The same with another number of training steps, where given."""
-        if training_steps is None:
-            return self
-        return replace(self, optimisation=replace(self.optimisation, training_steps=training_steps))
+        return replace(self, optimisation=self.optimisation.with_training_steps(training_steps))
 
 
 def train_gait_classifier(

@@ -51,14 +51,6 @@ def test_what_cannot_be_meant_is_refused(sections, message):
         configuration(**sections)
 
 
-def test_a_file_that_is_no_yaml_is_refused(tmp_path):
-    (tmp_path / "broken.yaml").write_text("data: [", encoding="utf-8")
-    with pytest.raises(ConfigurationError, match="cannot be read"):
-        TrainingConfiguration.from_yaml(tmp_path / "broken.yaml")
-    with pytest.raises(ConfigurationError, match="cannot be read"):
-        TrainingConfiguration.from_yaml(tmp_path / "none.yaml")
-
-
 def test_training_steps_can_be_given_apart():
     changed = configuration().with_training_steps(7, None)
     assert changed.optimisation.training_steps == 7

@@ -8,7 +8,6 @@ better can be done without a model that composes (Ajay 2023, App. I).
 from __future__ import annotations
 
 import dataclasses
-import json
 from collections import deque
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -17,11 +16,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from decision_diffuser_ros.errors import BundleError, ConditionError
+from decision_diffuser_ros.errors import ConditionError
 from decision_diffuser_ros.planner.conditions import Condition
 from decision_diffuser_ros.planner.graph import Graph, GraphSpec, TensorSpec
 from decision_diffuser_ros.planner.manifest_records import FileRecord, require, require_unique
-from decision_diffuser_ros.planner.strict_record import parse_json, read_record, write_record
+from decision_diffuser_ros.planner.strict_record import read_record_file, record_text
 
 RECORD_FILE = "behaviour_cloning.json"
 GRAPH_FILE = "behaviour_cloning.onnx"
@@ -65,18 +64,12 @@ class ClonedExpertRecord:
     @classmethod
     def read(cls, directory: str | Path) -> ClonedExpertRecord:
         """The record in a directory. Raises BundleError."""
-        path = Path(directory) / RECORD_FILE
-        try:
-            text = path.read_text(encoding="utf-8")
-        except OSError as error:
-            raise BundleError(
-                f"'{path}' cannot be read ({error}); clone an expert with `decision-diffuser train behaviour_cloning`"
-            ) from error
-        return read_record(cls, parse_json(text, where=str(path)), where=str(path))
+        remedy = "clone an expert with `decision-diffuser train behaviour_cloning`"
+        return read_record_file(cls, Path(directory) / RECORD_FILE, remedy=remedy)
 
     def to_json(self) -> str:
         """The JSON text that `read` reads back."""
-        return json.dumps(write_record(self), indent=1, allow_nan=False) + "\n"
+        return record_text(self)
 
 
 class ClonedExpert:
@@ -103,14 +96,8 @@ class ClonedExpert:
             BundleError: it is missing or damaged, or its graph is not what its record says.
         """
         record = ClonedExpertRecord.read(directory)
-        path = Path(directory) / GRAPH_FILE
-        try:
-            content = path.read_bytes()
-        except OSError as error:
-            raise BundleError(f"{path} cannot be read: {error}") from error
-        if FileRecord.of(content) != record.graph:
-            raise BundleError(f"{path} is not the graph that {RECORD_FILE} describes; restore it or train it again")
-        return cls(record, content)
+        remedy = "the cloned expert is damaged or mixed up, restore it or train it again"
+        return cls(record, record.graph.verified_content(Path(directory) / GRAPH_FILE, remedy=remedy))
 
     def reset(self) -> None:
         """Forgets what was observed."""

@@ -7,18 +7,16 @@ the feet's contacts, so that the two verdicts, this one and that of `gait_patter
 from __future__ import annotations
 
 import dataclasses
-import hashlib
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from decision_diffuser_ros.errors import BundleError, StateError
+from decision_diffuser_ros.errors import StateError
 from decision_diffuser_ros.planner.graph import Graph, GraphSpec, TensorSpec
 from decision_diffuser_ros.planner.manifest_records import Entry, FileRecord, require, require_unique
-from decision_diffuser_ros.planner.strict_record import parse_json, read_record, write_record
+from decision_diffuser_ros.planner.strict_record import read_record_file, record_text
 from decision_diffuser_ros.resources import share_directory
 
 RECORD_FILE = "classifier.json"
@@ -67,18 +65,12 @@ class GaitClassifierRecord:
         Raises:
             BundleError: it is not there or not what a record must be.
         """
-        path = Path(directory) / RECORD_FILE
-        try:
-            text = path.read_text(encoding="utf-8")
-        except OSError as error:
-            raise BundleError(
-                f"'{path}' cannot be read ({error}); make a classifier with `decision-diffuser train gait_classifier`"
-            ) from error
-        return read_record(cls, parse_json(text, where=str(path)), where=str(path))
+        remedy = "make a classifier with `decision-diffuser train gait_classifier`"
+        return read_record_file(cls, Path(directory) / RECORD_FILE, remedy=remedy)
 
     def to_json(self) -> str:
         """The JSON text that `read` reads back."""
-        return json.dumps(write_record(self), indent=1, allow_nan=False) + "\n"
+        return record_text(self)
 
 
 class GaitClassifier:
@@ -103,17 +95,8 @@ class GaitClassifier:
         """
         directory = Path(directory) if directory is not None else share_directory() / "models" / "gait_classifier"
         record = GaitClassifierRecord.read(directory)
-        path = directory / GRAPH_FILE
-        try:
-            content = path.read_bytes()
-        except OSError as error:
-            raise BundleError(f"{path} cannot be read: {error}") from error
-        if FileRecord.of(content) != record.graph:
-            raise BundleError(
-                f"{path}: expected SHA-256 {record.graph.sha256}, got {hashlib.sha256(content).hexdigest()}; "
-                "the classifier is damaged or mixed up, restore it or train it again"
-            )
-        return cls(record, content)
+        remedy = "the classifier is damaged or mixed up, restore it or train it again"
+        return cls(record, record.graph.verified_content(directory / GRAPH_FILE, remedy=remedy))
 
     def probabilities(self, joint_states: np.ndarray) -> np.ndarray:
         """Probability of each gait in every window of successive joint states.

@@ -1,7 +1,6 @@
 """A model bundle: a directory with a manifest and the ONNX graphs it describes, verified before anything runs."""
 
 import functools
-import hashlib
 import logging
 import os
 from collections.abc import Callable, Sequence
@@ -10,16 +9,16 @@ from pathlib import Path
 import numpy as np
 import onnxruntime
 
-from decision_diffuser_ros.errors import BundleError, ConfigurationError
+from decision_diffuser_ros.errors import ConfigurationError
 from decision_diffuser_ros.planner.graph import Graph, GraphSpec, TensorSpec
 from decision_diffuser_ros.planner.inverse_dynamics import InverseDynamics
 from decision_diffuser_ros.planner.manifest import DENOISER_FILE, INVERSE_DYNAMICS_FILE, Manifest
-from decision_diffuser_ros.planner.manifest_records import FileRecord
 from decision_diffuser_ros.planner.providers import CPU_PROVIDER, Runtime, engine_cache_directory, usable_providers
 from decision_diffuser_ros.planner.sampler_graph import SamplerGraph
 from decision_diffuser_ros.resources import MANIFEST_NAME
 
 _LOGGER = logging.getLogger(__name__)
+_REMEDY = "the bundle is damaged or mixed up, restore it or export again"
 
 
 class Bundle:
@@ -76,8 +75,9 @@ class Bundle:
         )
         directory = Path(path)
         manifest = Manifest.read(directory / MANIFEST_NAME)
-        contents = {name: _verified_content(directory / name, record) for name, record in manifest.files.items()}
-
+        contents = {
+            name: record.verified_content(directory / name, remedy=_REMEDY) for name, record in manifest.files.items()
+        }
         runtime = Runtime(
             providers=usable,
             threads=threads,
@@ -144,19 +144,3 @@ def _denoiser_spec(manifest: Manifest) -> GraphSpec:
         },
         output=("prediction", trajectory),
     )
-
-
-def _verified_content(path: Path, record: FileRecord) -> bytes:
-    """The content of a file, read once, so that what is verified is what is loaded."""
-    try:
-        size = path.stat().st_size
-        content = path.read_bytes() if size == record.bytes else b""
-    except OSError as error:
-        raise BundleError(f"{path} cannot be read: {error}") from error
-    remedy = "the bundle is damaged or mixed up, restore it or export again"
-    if size != record.bytes:
-        raise BundleError(f"{path}: expected {record.bytes} bytes, got {size}; {remedy}")
-    checksum = hashlib.sha256(content).hexdigest()
-    if checksum != record.sha256:
-        raise BundleError(f"{path}: expected SHA-256 {record.sha256}, got {checksum}; {remedy}")
-    return content

@@ -5,8 +5,9 @@ import dataclasses
 import hashlib
 import re
 from collections.abc import Iterable
+from pathlib import Path
 
-from decision_diffuser_ros.errors import ConfigurationError
+from decision_diffuser_ros.errors import BundleError, ConfigurationError
 
 SCHEDULES = ("cosine", "linear")
 
@@ -103,6 +104,28 @@ class FileRecord:
     def of(cls, content: builtins.bytes) -> "FileRecord":
         """The record of a file with this content."""
         return cls(sha256=hashlib.sha256(content).hexdigest(), bytes=len(content))
+
+    def verified_content(self, path: Path, *, remedy: str) -> builtins.bytes:
+        """The content of a file, read once, so that what is verified is what is loaded.
+
+        Args:
+            path: of the file.
+            remedy: what to do where the content is another.
+
+        Raises:
+            BundleError: the file cannot be read, or is not the one that was recorded.
+        """
+        try:
+            size = path.stat().st_size
+            content = path.read_bytes() if size == self.bytes else b""
+        except OSError as error:
+            raise BundleError(f"{path} cannot be read: {error}") from error
+        if size != self.bytes:
+            raise BundleError(f"{path}: expected {self.bytes} bytes, got {size}; {remedy}")
+        checksum = hashlib.sha256(content).hexdigest()
+        if checksum != self.sha256:
+            raise BundleError(f"{path}: expected SHA-256 {self.sha256}, got {checksum}; {remedy}")
+        return content
 
 
 def require_unique(names: Iterable[str], what: str) -> None:

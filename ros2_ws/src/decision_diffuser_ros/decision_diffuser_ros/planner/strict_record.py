@@ -10,6 +10,7 @@ import math
 import types
 import typing
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, TypeVar
 
 from decision_diffuser_ros.errors import BundleError, ConfigurationError
@@ -68,6 +69,29 @@ def read_record(record_type: type[Record], value: Any, *, where: str) -> Record:
         return record_type(**arguments)
     except ConfigurationError as error:
         raise BundleError(f"{where}: {error}") from error
+
+
+def read_record_file(record_type: type[Record], path: Path, *, remedy: str) -> Record:
+    """A dataclass from a JSON file, see `read_record`.
+
+    Args:
+        record_type: the frozen dataclass to make.
+        path: of the file.
+        remedy: what to do where there is no such file.
+
+    Raises:
+        BundleError: the file cannot be read, is no JSON, or does not hold such a record.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise BundleError(f"'{path}' cannot be read ({error}); {remedy}") from error
+    return read_record(record_type, parse_json(text, where=str(path)), where=str(path))
+
+
+def record_text(record: Any) -> str:
+    """The text of a JSON file that `read_record_file` reads back."""
+    return json.dumps(write_record(record), indent=1, allow_nan=False) + "\n"
 
 
 def write_record(record: Any) -> Any:

@@ -78,7 +78,7 @@ def test_a_damaged_graph_is_refused(directory, tmp_path):
             (tmp_path / file.name).write_bytes(file.read_bytes())
     with (tmp_path / GRAPH_FILE).open("ab") as graph:
         graph.write(b"x")
-    with pytest.raises(BundleError, match="is not the graph"):
+    with pytest.raises(BundleError, match=r"expected \d+ bytes, got \d+; the cloned expert is damaged"):
         ClonedExpert.load(tmp_path)
     with pytest.raises(BundleError, match="train behaviour_cloning"):
         ClonedExpert.load(tmp_path / "nowhere")

@@ -33,9 +33,7 @@ class CommandOutput:
         """Advertise the topics of the interface that the options choose."""
         self._node = node
         self._options = options
-        self._joint_names = assembly.joint_names
-        self._action_of_joint = assembly.action_of_joint
-        self._gripper_action = assembly.gripper_action
+        self._joints = assembly.joints
         self._period = assembly.manifest.step_duration / options.commands_per_step
         self._last: NDArray[np.float64] | None = None
         self._is_trajectory = options.command_interface == JOINT_TRAJECTORY
@@ -43,7 +41,7 @@ class CommandOutput:
             JointTrajectory if self._is_trajectory else Float64MultiArray,
             JOINT_TRAJECTORY_TOPIC if self._is_trajectory else FORWARD_COMMAND_TOPIC,
         )
-        has_gripper = self._gripper_action is not None
+        has_gripper = self._joints.gripper_action is not None
         self._gripper = self._publisher(Float64MultiArray, GRIPPER_COMMAND_TOPIC) if has_gripper else None
 
     def begin(self) -> None:
@@ -53,8 +51,8 @@ class CommandOutput:
     def publish(self, command: NDArray[np.float64]) -> None:
         """Publish a command ``(action_dim,)`` [rad], [m] for the gripper's opening."""
         if self._gripper is not None:
-            self._gripper.publish(Float64MultiArray(data=[float(command[self._gripper_action])]))
-        joints = command[self._action_of_joint]
+            self._gripper.publish(Float64MultiArray(data=[float(command[self._joints.gripper_action])]))
+        joints = command[self._joints.action_of_joint]
         self._arm.publish(self._trajectory(joints) if self._is_trajectory else messages.forward_command(joints))
         self._last = joints
 
@@ -71,10 +69,10 @@ class CommandOutput:
         lead = self._options.trajectory_lead
         if self._options.trajectory_shape != RAMP:
             return messages.hold_trajectory(
-                self._joint_names, joints, stamp=stamp, lead=lead, step_duration=self._period
+                self._joints.names, joints, stamp=stamp, lead=lead, step_duration=self._period
             )
         return messages.ramp_trajectory(
-            self._joint_names,
+            self._joints.names,
             joints if self._last is None else self._last,
             joints,
             stamp=stamp,

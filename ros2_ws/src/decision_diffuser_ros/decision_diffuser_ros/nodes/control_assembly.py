@@ -16,6 +16,7 @@ from decision_diffuser_ros.control.safe_controller import SafeController, SafeCo
 from decision_diffuser_ros.control.state_assembly import StateAssembler
 from decision_diffuser_ros.control.watchdog import Watchdog, WatchdogSettings
 from decision_diffuser_ros.errors import ConfigurationError
+from decision_diffuser_ros.nodes.command_joints import CommandJoints
 from decision_diffuser_ros.nodes.condition_request import Request, read_condition
 from decision_diffuser_ros.nodes.limit_assembly import command_limits, in_action_order
 from decision_diffuser_ros.nodes.skill_request import first_request
@@ -33,9 +34,6 @@ if TYPE_CHECKING:
 JOINT_SOURCE = "joint state"
 IMU_SOURCE = "IMU reading"
 OBJECT_SOURCE = "object pose"
-ACTION_SUFFIX = "/position_target"
-GRIPPER_ACTION = "gripper/opening_target"
-GRIPPER = "gripper"
 DEADLINE_SHARE = 0.9
 """Of the time until a plan comes in use, what its making may take; the rest is for the way there and back."""
 BYTES_PER_MEBIBYTE = 2**20
@@ -52,11 +50,7 @@ class ControlAssembly:
         planner: the planner's process, not started yet.
         latency: learns how long plans take; None where it makes no difference.
         request: what is asked at first.
-        joint_names: order of the published commands.
-        action_joints: order of an action's entries.
-        action_of_joint: index into an action of each of `joint_names`.
-        reading_of_action: index into a joint reading's actuators of each action entry.
-        gripper_action: index into an action of the gripper's opening; None without a gripper.
+        joints: of commands, actions and readings.
         sources: of readings, which the watchdog watches.
         frozen_after: equal readings for so long are refused [s]; 0 for any time.
     """
@@ -67,11 +61,7 @@ class ControlAssembly:
     planner: PlannerProcess
     latency: PlanningLatency | None
     request: Request
-    joint_names: tuple[str, ...]
-    action_joints: tuple[str, ...]
-    action_of_joint: list[int]
-    reading_of_action: list[int]
-    gripper_action: int | None
+    joints: CommandJoints
     sources: tuple[str, ...]
     frozen_after: float
 
@@ -92,42 +82,20 @@ def assemble_control(
         ConfigurationError: the parameters do not fit the model; the message says expected and got.
         ConditionError: the model does not know the first skill, or the first condition cannot be read.
     """
-    if parameters.synchronous_planning and not simulated_time:
-        raise ConfigurationError(
-            "`synchronous_planning` stops the control loop until a plan is there, which no real robot can wait for; "
-            "set it to false, or use_sim_time to true. Got true and false"
-        )
+    _require_patience(parameters, simulated_time=simulated_time)
     bundle = Bundle.load(model_directory(parameters.bundle))  # for inverse dynamics; the process has its own
     manifest = bundle.manifest
     _check_step_duration(parameters, manifest)
-    action_joints = _action_joints(manifest)
-    joint_names = _command_joints(parameters, tuple(joint for joint in action_joints if joint != GRIPPER))
-    joint_of_action = [(*joint_names, GRIPPER).index(joint) for joint in action_joints]
-    limits = command_limits(
-        parameters, description=robot_description, joint_names=joint_names, joint_of_action=joint_of_action
-    )
-    assembler = StateAssembler(
-        manifest,
-        gripper_joints=parameters.gripper_joints or (),
-        canonical_orientation=canonical_orientation if parameters.objects_are_cubes else None,
-    )
+    joints = CommandJoints.of_model(manifest, parameters.joints)
+    assembler = _state_assembler(parameters, manifest)
     sources = _sources(assembler)
     request = _first_request(parameters, manifest)
     conditions = request.conditions(manifest)
     safe = SafeController(
-        controller=RecedingHorizonController(
-            manifest=manifest,
-            inverse_dynamics=bundle.inverse_dynamics,
-            settings=RecedingHorizonSettings(
-                replan_every=parameters.replan_every,
-                planning_latency_steps=parameters.planning_latency_steps,
-                commits_prefix=parameters.commit_prefix,
-                commands_per_step=parameters.commands_per_step,
-            ),
-        ),
-        limiter=CommandLimiter(limits, step_duration=manifest.step_duration / parameters.commands_per_step),
+        controller=_controller(parameters, bundle),
+        limiter=_limiter(parameters, manifest, joints, robot_description=robot_description),
         watchdog=_watchdog(parameters, sources=sources, simulated_time=simulated_time),
-        settings=_safe_settings(parameters, manifest, joint_of_action, gripper=len(joint_names)),
+        settings=_safe_settings(parameters, manifest, joints),
     )
     safe.controller.set_conditions(conditions)
     latency = None if simulated_time else _planning_latency(parameters, manifest)
@@ -138,14 +106,45 @@ def assemble_control(
         planner=_planner_process(parameters, bundle, conditions, latency),
         latency=latency,
         request=request,
-        joint_names=joint_names,
-        action_joints=action_joints,
-        action_of_joint=[action_joints.index(joint) for joint in joint_names],
-        reading_of_action=[(*manifest.joint_names, GRIPPER).index(joint) for joint in action_joints],
-        gripper_action=action_joints.index(GRIPPER) if GRIPPER in action_joints else None,
+        joints=joints,
         sources=sources,
         frozen_after=parameters.watchdog_frozen_after,
     )
+
+
+def _require_patience(parameters: PlannerParameters, *, simulated_time: bool) -> None:
+    if parameters.synchronous_planning and not simulated_time:
+        raise ConfigurationError(
+            "`synchronous_planning` stops the control loop until a plan is there, which no real robot can wait for; "
+            "set it to false, or use_sim_time to true. Got true and false"
+        )
+
+
+def _state_assembler(parameters: PlannerParameters, manifest: Manifest) -> StateAssembler:
+    return StateAssembler(
+        manifest,
+        gripper_joints=parameters.gripper_joints or (),
+        canonical_orientation=canonical_orientation if parameters.objects_are_cubes else None,
+    )
+
+
+def _controller(parameters: PlannerParameters, bundle: Bundle) -> RecedingHorizonController:
+    settings = RecedingHorizonSettings(
+        replan_every=parameters.replan_every,
+        planning_latency_steps=parameters.planning_latency_steps,
+        commits_prefix=parameters.commit_prefix,
+        commands_per_step=parameters.commands_per_step,
+    )
+    return RecedingHorizonController(
+        manifest=bundle.manifest, inverse_dynamics=bundle.inverse_dynamics, settings=settings
+    )
+
+
+def _limiter(
+    parameters: PlannerParameters, manifest: Manifest, joints: CommandJoints, *, robot_description: str
+) -> CommandLimiter:
+    limits = command_limits(parameters, joints, description=robot_description)
+    return CommandLimiter(limits, step_duration=manifest.step_duration / parameters.commands_per_step)
 
 
 def _first_request(parameters: PlannerParameters, manifest: Manifest) -> Request:
@@ -217,33 +216,6 @@ def _check_step_duration(parameters: PlannerParameters, manifest: Manifest) -> N
         )
 
 
-def _action_joints(manifest: Manifest) -> tuple[str, ...]:
-    """The joints that an action commands, in its order; `GRIPPER` where it commands the gripper."""
-    joints = tuple(
-        GRIPPER if name == GRIPPER_ACTION else name.removesuffix(ACTION_SUFFIX) for name in manifest.action_names
-    )
-    strangers = sorted({*joints} - {GRIPPER} ^ {*manifest.joint_names})
-    if strangers:
-        raise ConfigurationError(
-            f"the actions of model '{manifest.name}' must be position targets of its joints and a gripper's opening. "
-            f"Expected {', '.join(manifest.joint_names)}, got {', '.join(manifest.action_names)}"
-        )
-    return joints
-
-
-def _command_joints(parameters: PlannerParameters, action_joints: tuple[str, ...]) -> tuple[str, ...]:
-    """The joints in the order of the controller."""
-    joints = parameters.joints
-    if joints is None:
-        return action_joints
-    if len(joints) != len(action_joints) or set(joints) != set(action_joints):
-        raise ConfigurationError(
-            f"`joints` do not fit model '{parameters.bundle}': expected {', '.join(action_joints)} in any order, "
-            f"got {', '.join(joints)}"
-        )
-    return joints
-
-
 def _sources(assembler: StateAssembler) -> tuple[str, ...]:
     """The sources of readings that the model needs."""
     needed = {JOINT_SOURCE: True, IMU_SOURCE: assembler.needs_imu, OBJECT_SOURCE: assembler.needs_objects}
@@ -263,15 +235,15 @@ def _watchdog(parameters: PlannerParameters, *, sources: tuple[str, ...], simula
 
 
 def _safe_settings(
-    parameters: PlannerParameters, manifest: Manifest, joint_of_action: list[int], *, gripper: int
+    parameters: PlannerParameters, manifest: Manifest, joints: CommandJoints
 ) -> SafeControllerSettings:
     rest_pose = None
     if parameters.damping_rest_pose is not None:
-        rest_pose = tuple(in_action_order(parameters, "damping_rest_pose", joint_of_action, joints=gripper).tolist())
+        rest_pose = tuple(in_action_order(parameters, "damping_rest_pose", joints).tolist())
     return SafeControllerSettings(
         step_duration=manifest.step_duration / parameters.commands_per_step,
         blend_duration=parameters.blend_duration,
         damping_velocity=parameters.damping_velocity,
         rest_pose=rest_pose,
-        kept_in_damping=tuple(index for index, joint in enumerate(joint_of_action) if joint == gripper),
+        kept_in_damping=() if joints.gripper_action is None else (joints.gripper_action,),
     )

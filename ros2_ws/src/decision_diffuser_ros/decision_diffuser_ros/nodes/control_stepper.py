@@ -16,7 +16,7 @@ from decision_diffuser_ros.control.object_readings import ObjectReading
 from decision_diffuser_ros.control.planner_process import PlannerProcess, PlanResult
 from decision_diffuser_ros.control.plausible_readings import require_plausible_joints, require_plausible_rotation
 from decision_diffuser_ros.control.receding_horizon import PlanRequest
-from decision_diffuser_ros.control.safe_controller import ControlDecision, ControlMode, SafeController
+from decision_diffuser_ros.control.safe_controller import ControlDecision, SafeController
 from decision_diffuser_ros.control.state_assembly import ImuReading, JointReading
 from decision_diffuser_ros.errors import PlanError, StateError
 from decision_diffuser_ros.nodes.control_assembly import IMU_SOURCE, JOINT_SOURCE, OBJECT_SOURCE, ControlAssembly
@@ -91,12 +91,12 @@ class ControlStepper:
 
     def take_joints(self, joints: JointReading, now: float) -> None:
         """Remember a joint reading that arrived at steady time `now` [s]. Raises StateError if it is not good."""
-        where = self._assembly.reading_of_action
+        where = self._assembly.joints.reading_of_action
         require_plausible_joints(
             joints.actuator_position[where],
             joints.actuator_velocity[where],
             self._safe.limiter.limits,
-            self._assembly.action_joints,
+            self._assembly.joints.of_action,
         )
         values = np.concatenate([joints.actuator_position, joints.velocity])
         is_new = self._joint_check.is_new(joints.stamp, values, now=now)
@@ -135,10 +135,6 @@ class ControlStepper:
         self._accept_plans()
         return self._safe.command(now)
 
-    def command_in_joint_order(self, command: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return a command in the controller's order of joints."""
-        return command[self._assembly.action_of_joint]
-
     def plan_age(self) -> float:
         """Time since the state that the followed plan starts from [s]; NaN without a plan."""
         steps = self._safe.controller.plan_age_steps
@@ -162,8 +158,8 @@ class ControlStepper:
             self.state_stamp = self._joints.stamp
             return self._safe.observe(
                 self.state,
-                joint_position=self._joints.actuator_position[self._assembly.reading_of_action],
-                joint_velocity=self._joints.actuator_velocity[self._assembly.reading_of_action],
+                joint_position=self._joints.actuator_position[self._assembly.joints.reading_of_action],
+                joint_velocity=self._joints.actuator_velocity[self._assembly.joints.reading_of_action],
                 tilt=self._imu.tilt if self._imu is not None else 0.0,
                 gap=gap,
             )
@@ -200,8 +196,3 @@ class ControlStepper:
         if self._assembly.latency is not None:
             self._assembly.latency.note(result.duration)
             controller.latency_steps = self._assembly.latency.steps
-
-    @property
-    def is_controlling(self) -> bool:
-        """Whether commands have begun."""
-        return self._safe.decision.mode is not ControlMode.WAITING

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from decision_diffuser_ros.control.joint_limits import JointLimits
 from decision_diffuser_ros.control.limits import CommandLimits
 from decision_diffuser_ros.errors import ConfigurationError
+from decision_diffuser_ros.nodes.command_joints import CommandJoints
 
 if TYPE_CHECKING:
     from decision_diffuser_ros.nodes.planner_parameters import PlannerParameters
@@ -19,25 +20,23 @@ UNLIMITED = 1e9
 """For a gripper, which has no such limit here."""
 
 
-def command_limits(
-    parameters: PlannerParameters, *, description: str, joint_names: Sequence[str], joint_of_action: Sequence[int]
-) -> CommandLimits:
+def command_limits(parameters: PlannerParameters, joints: CommandJoints, *, description: str) -> CommandLimits:
     """Return the narrower of what description and parameters say.
 
     Args:
         parameters: of the node.
+        joints: of the model; their names are in the order of the parameters.
         description: of the robot (URDF); empty for none.
-        joint_names: the order of the parameters.
-        joint_of_action: index into `joint_names` of each action entry; their number stands for the gripper.
 
     Raises:
         ConfigurationError: a limit is missing, or a parameter is wider than the description.
     """
 
     def given(name: str) -> NDArray[np.float64] | None:
-        return None if getattr(parameters, name) is None else _for_each_joint(parameters, name, len(joint_names))
+        return None if getattr(parameters, name) is None else _for_each_joint(parameters, name, joints)
 
-    described = JointLimits.from_urdf(description, joint_names) if description else JointLimits.unlimited(joint_names)
+    names, order = joints.names, joints.joint_of_action
+    described = JointLimits.from_urdf(description, names) if description else JointLimits.unlimited(names)
     limits = described.tightened(
         lower=given("limits_position_lower"),
         upper=given("limits_position_upper"),
@@ -45,8 +44,7 @@ def command_limits(
         effort=given("limits_effort"),
     )
     for name, parameter in (("lower", "position_lower"), ("upper", "position_upper"), ("velocity", "velocity")):
-        _require_finite(getattr(limits, name), f"limits.{parameter}", joint_names)
-    order = list(joint_of_action)
+        _require_finite(getattr(limits, name), f"limits.{parameter}", names)
     position_gain, velocity_gain, acceleration = (
         None if values is None else np.append(values, gripper)[order]
         for values, gripper in (
@@ -73,25 +71,22 @@ def command_limits(
     )
 
 
-def in_action_order(
-    parameters: PlannerParameters, name: str, joint_of_action: Sequence[int], *, joints: int
-) -> NDArray[np.float64]:
+def in_action_order(parameters: PlannerParameters, name: str, joints: CommandJoints) -> NDArray[np.float64]:
     """Return the values of a parameter that has one for each joint, in an action's order; 0 for a gripper.
 
     Args:
         parameters: of the node.
         name: of the parameter.
-        joint_of_action: index into the joints of each action entry; `joints` stands for the gripper.
-        joints: number of joints.
+        joints: of the model.
     """
-    return np.append(_for_each_joint(parameters, name, joints), 0.0)[list(joint_of_action)]
+    return np.append(_for_each_joint(parameters, name, joints), 0.0)[joints.joint_of_action]
 
 
-def _for_each_joint(parameters: PlannerParameters, name: str, joints: int) -> NDArray[np.float64]:
-    values = getattr(parameters, name)
-    if len(values) != joints:
+def _for_each_joint(parameters: PlannerParameters, name: str, joints: CommandJoints) -> NDArray[np.float64]:
+    values, count = getattr(parameters, name), len(joints.names)
+    if len(values) != count:
         raise ConfigurationError(
-            f"`{_dotted(name)}` must have one value for each of the {joints} joints. Got {len(values)}"
+            f"`{_dotted(name)}` must have one value for each of the {count} joints. Got {len(values)}"
         )
     return np.array(values, dtype=np.float64)
 

@@ -149,7 +149,7 @@ class StackBlocksServer:
         if goal is None:
             return
         session, state = goal.session, goal.session.stepper.state
-        command, gripper = session.assembly.safe.decision.command, session.assembly.gripper_action
+        command, gripper = session.assembly.safe.decision.command, session.assembly.joints.gripper_action
         if state is None or command is None:
             return
         assembler = session.assembly.assembler

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from decision_diffuser_ros.control.limits import CommandLimits
 from decision_diffuser_ros.evaluation.deployment import DeployedPlanner, EvaluatedModel
 from decision_diffuser_ros.evaluation.diffused_actions import DiffusedActionsBundle, holds_actions
 from decision_diffuser_ros.evaluation.episode_pool import outcomes_of
@@ -22,11 +21,11 @@ from decision_diffuser_ros.evaluation.expression_rollout import (
     run_expression_episode,
 )
 from decision_diffuser_ros.evaluation.gait_classifier import GaitClassifier
+from decision_diffuser_ros.evaluation.quadruped_policies import LIMITS
 from decision_diffuser_ros.evaluation.summed_condition import SummedConditionBundle
 from decision_diffuser_ros.planner.bundle import Bundle
 from decision_diffuser_ros.planner.composition_follower import CompositionFollower
 from decision_diffuser_ros.planner.expression_parser import parse
-from decision_diffuser_ros.simulation import quadruped_model as model
 from decision_diffuser_ros.simulation.gait_expert import GaitExpert
 from decision_diffuser_ros.simulation.quadruped_env import QuadrupedGaitsEnv
 from decision_diffuser_ros.simulation.quadruped_world import QuadrupedWorld, QuadrupedWorldSettings
@@ -95,9 +94,8 @@ class ExpressionDriver:
         self._sees_commands = holds_actions(bundle.manifest)
         if self._sees_commands:
             bundle = DiffusedActionsBundle(bundle)
-        limits = CommandLimits(lower=model.JOINT_LOWER, upper=model.JOINT_UPPER, max_velocity=model.MAX_VELOCITY)
         planner = CompositionFollower(bundle, settings=sampling, choose_every=choose_every)
-        self._planner = DeployedPlanner(planner, evaluated.deployment, limits)
+        self._planner = DeployedPlanner(planner, evaluated.deployment, LIMITS)
 
     def start(self, rng: np.random.Generator) -> None:
         """Begins an episode without history or plan."""
@@ -106,12 +104,11 @@ class ExpressionDriver:
 
     def targets(self, world: QuadrupedWorld) -> np.ndarray:
         """Joint targets of this control step, (12,) [rad]."""
-        tilt = float(np.arccos(np.clip(-world.gravity_direction_in_base[2], -1, 1)))
         state = world.state()
         if self._sees_commands:
             before = world.joint_position if self._last_command is None else self._last_command
             state = np.concatenate([state, before])
-        self._last_command = self._planner.command(state, measured=world.joint_position, tilt=tilt)
+        self._last_command = self._planner.command(state, measured=world.joint_position, tilt=world.tilt)
         return self._last_command
 
 

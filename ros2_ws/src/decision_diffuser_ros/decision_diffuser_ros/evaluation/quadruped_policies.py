@@ -14,6 +14,8 @@ from decision_diffuser_ros.simulation import quadruped_model as model
 from decision_diffuser_ros.simulation.gait_expert import GaitExpert
 from decision_diffuser_ros.simulation.quadruped_world import QuadrupedWorld
 
+LIMITS = CommandLimits(lower=model.JOINT_LOWER, upper=model.JOINT_UPPER, max_velocity=model.MAX_VELOCITY)
+
 
 class GaitPolicy(Protocol):
     """Joint targets for the gait that is asked, one control step after another."""
@@ -54,8 +56,7 @@ class PlannerPolicy:
     """The planner as it is deployed."""
 
     def __init__(self, planner: Planner, settings: DeploymentSettings | None = None) -> None:
-        limits = CommandLimits(lower=model.JOINT_LOWER, upper=model.JOINT_UPPER, max_velocity=model.MAX_VELOCITY)
-        self._planner = DeployedPlanner(planner, settings or DeploymentSettings(), limits)
+        self._planner = DeployedPlanner(planner, settings or DeploymentSettings(), LIMITS)
 
     @property
     def plan_seconds(self) -> list[float]:
@@ -76,5 +77,4 @@ class PlannerPolicy:
 
     def targets(self, world: QuadrupedWorld) -> np.ndarray:
         """Joint targets of this control step, (12,) [rad]: the measured pose while the robot is let down."""
-        tilt = float(np.arccos(np.clip(-world.gravity_direction_in_base[2], -1, 1)))
-        return self._planner.command(world.state(), measured=world.joint_position, tilt=tilt)
+        return self._planner.command(world.state(), measured=world.joint_position, tilt=world.tilt)

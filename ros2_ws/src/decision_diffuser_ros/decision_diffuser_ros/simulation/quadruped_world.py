@@ -173,6 +173,11 @@ class QuadrupedWorld:
         return float(np.arctan2(self._rotation[1, 0], self._rotation[0, 0]))
 
     @property
+    def tilt(self) -> float:
+        """Angle between the base's z axis and the vertical [rad]."""
+        return float(np.arccos(np.clip(-self.gravity_direction_in_base[2], -1, 1)))
+
+    @property
     def foot_contacts(self) -> np.ndarray:
         """Whether each foot touches the floor, (4,) bool."""
         contacts = np.zeros(4, dtype=bool)

@@ -40,6 +40,12 @@ def test_the_state_is_joints_then_gravity_then_turning(world):
     np.testing.assert_allclose(state[27:], 0)
 
 
+@pytest.mark.parametrize("pose, tilt", [({"yaw": 1.0}, 0.0), ({"roll": -0.3}, 0.3), ({"pitch": 0.2, "yaw": 2.0}, 0.2)])
+def test_the_tilt_is_the_angle_to_the_vertical(world, pose, tilt):
+    world.reset(**pose)
+    assert world.tilt == pytest.approx(tilt, abs=1e-6)
+
+
 def test_there_is_no_stale_contact_after_a_reset(world):
     world.reset()
     stand(world, 0.2)

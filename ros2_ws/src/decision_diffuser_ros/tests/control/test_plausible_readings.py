@@ -12,8 +12,27 @@ NAMES = ("hip", "knee")
 NONE = np.zeros(2)
 
 
-def test_joints_somewhat_beyond_their_limits_are_possible():
-    require_plausible_joints(np.array([1.5, -4.0]), np.array([99.0, -150.0]), LIMITS, NAMES)
+def is_plausible(check, *readings) -> bool:
+    try:
+        check(*readings)
+    except StateError:
+        return False
+    return True
+
+
+@pytest.mark.parametrize(
+    "position, velocity",
+    [
+        ([1.0 + np.pi, 0.0], NONE),
+        ([0.0, -2.0 - np.pi], NONE),
+        ([0.0, 0.0], [100.0, 0.0]),
+        ([0.0, 0.0], [0.0, -200.0]),
+    ],
+)
+def test_joints_somewhat_beyond_their_limits_are_possible(position, velocity):
+    position, velocity = np.array(position), np.array(velocity)
+    for scale, possible in ((0.999, True), (1.001, False)):
+        assert is_plausible(require_plausible_joints, scale * position, scale * velocity, LIMITS, NAMES) is possible
 
 
 @pytest.mark.parametrize(
@@ -29,7 +48,12 @@ def test_impossible_joints_are_refused(position, velocity, message):
         require_plausible_joints(np.array(position), np.array(velocity), LIMITS, NAMES)
 
 
+@pytest.mark.parametrize("sign", [1.0, -1.0])
+def test_a_base_can_rotate_as_fast_as_a_gyroscope_can_tell(sign):
+    assert is_plausible(require_plausible_rotation, sign * np.array([30.0, 0.0, 199.9]))
+    assert not is_plausible(require_plausible_rotation, sign * np.array([30.0, 0.0, 200.1]))
+
+
 def test_an_impossible_rotation_is_refused():
-    require_plausible_rotation(np.array([30.0, -30.0, 0.0]))
     with pytest.raises(StateError, match=r"impossible: at most 200 rad/s can be measured. Got \[0.0, 1e\+20, 0.0\]"):
         require_plausible_rotation(np.array([0.0, 1e20, 0.0]))

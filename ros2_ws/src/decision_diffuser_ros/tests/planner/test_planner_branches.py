@@ -39,6 +39,14 @@ def prefer(planner: Planner, monkeypatch: pytest.MonkeyPatch, *scores: float) ->
     return scored
 
 
+def record_batches(planner: Planner, monkeypatch: pytest.MonkeyPatch) -> list[tuple[np.ndarray, ...]]:
+    """Returns the inputs of each call of the network that is to come."""
+    batches: list[tuple[np.ndarray, ...]] = []
+    denoise = planner.bundle.denoise
+    monkeypatch.setattr(planner.bundle, "denoise", lambda *inputs: batches.append(inputs) or denoise(*inputs))
+    return batches
+
+
 @pytest.mark.parametrize("prediction", ["x0", "noise"])
 @pytest.mark.parametrize("sampler, steps", [("ddim", 2), ("ddpm", 5)])
 @pytest.mark.parametrize("best", [0, 1, 2])
@@ -60,9 +68,7 @@ def test_all_candidates_are_one_batch_a_denoising_step_and_their_scores_one_more
     tiny_bundle: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     planner = planner_of(tiny_bundle, denoising_steps=2, candidates=2)
-    batches = []
-    denoise = planner.bundle.denoise
-    monkeypatch.setattr(planner.bundle, "denoise", lambda *inputs: batches.append(inputs) or denoise(*inputs))
+    batches = record_batches(planner, monkeypatch)
     plan = plan_of(planner, BRANCHES)
     # Of two candidates each: null and wave; null, rest and return; null. Then three levels of wave; all three; null.
     assert [len(inputs[0]) for inputs in batches] == [12, 12, 3 * 2 * (1 + 3 + 1)]
@@ -158,7 +164,18 @@ def test_candidates_sampled_in_one_call_are_those_sampled_step_by_step(
         np.testing.assert_allclose(plans[0].states, plans[1].states, atol=1e-3)
 
 
-def test_warm_up_takes_expressions(tiny_bundle: Path) -> None:
+@pytest.mark.parametrize(
+    "text, present", [("wave | rest", [[0, 0], [1, 0], [0, 0], [1, 0]]), ("wave", [[0, 0], [1, 0]]), ("", [[0, 0]])]
+)
+def test_warm_up_runs_the_network_as_a_plan_for_the_expression_does(
+    tiny_bundle: Path, monkeypatch: pytest.MonkeyPatch, text: str, present: list
+) -> None:
     planner = planner_of(tiny_bundle)
-    planner.warm_up(parse("wave | rest", planner.bundle.manifest))
-    planner.warm_up(parse("", planner.bundle.manifest))
+    batches = record_batches(planner, monkeypatch)
+    expression = parse(text, planner.bundle.manifest)
+    planner.warm_up(expression)
+    warm_up = [len(inputs[0]) for inputs in batches]
+    np.testing.assert_array_equal(batches[0][4], present)
+    batches.clear()
+    plan_of(planner, expression)
+    assert [len(inputs[0]) for inputs in batches] == warm_up

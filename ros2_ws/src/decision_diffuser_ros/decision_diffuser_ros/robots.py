@@ -11,7 +11,7 @@ from decision_diffuser_ros.data.episode import Episode
 from decision_diffuser_ros.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from decision_diffuser_ros.simulation.quadruped_demonstrations import DemonstrationRange
+    from decision_diffuser_ros.simulation.quadruped_course import DemonstrationRange
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ def demonstrations_of(robot: str, *, single_skill: bool = False) -> Demonstratio
 
 
 def _quadruped_gaits(single_skill: bool) -> Demonstrations:
-    from decision_diffuser_ros.simulation.quadruped_demonstrations import DemonstrationRange
+    from decision_diffuser_ros.simulation.quadruped_course import DemonstrationRange
 
     ranges = DemonstrationRange()
     return _quadruped("quadruped_gaits", replace(ranges, switching_share=0.0) if single_skill else ranges)
@@ -51,7 +51,7 @@ def _quadruped_gaits(single_skill: bool) -> Demonstrations:
 
 def _quadruped_composition(single_skill: bool) -> Demonstrations:
     """One gait an episode, half of them begun in mid-stride: what two gaits at once look like is not in this data."""
-    from decision_diffuser_ros.simulation.quadruped_demonstrations import DemonstrationRange
+    from decision_diffuser_ros.simulation.quadruped_course import DemonstrationRange
 
     ranges = DemonstrationRange(steps=125, switching_share=0.0, striding_share=0.5)
     return _quadruped("quadruped_composition", ranges)

@@ -11,7 +11,7 @@ from decision_diffuser_ros.planner.bundle import Bundle
 from decision_diffuser_ros.planner.conditions import Condition
 from decision_diffuser_ros.planner.planner import Planner
 from decision_diffuser_ros.resources import model_directory
-from decision_diffuser_ros.simulation.quadruped_demonstrations import SKILLS
+from decision_diffuser_ros.simulation.quadruped_course import SKILLS
 from decision_diffuser_ros.simulation.quadruped_model import JOINT_NAMES, STANDING_POSE
 
 README = Path(__file__).parents[4] / "README.md"

@@ -4,7 +4,9 @@ Each episode is drawn from its own random generator: it is the same in whatever 
 """
 
 import functools
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -13,105 +15,15 @@ from decision_diffuser_ros.data.episode import Episode
 from decision_diffuser_ros.planner.manifest_records import Entry
 from decision_diffuser_ros.simulation import quadruped_model as model
 from decision_diffuser_ros.simulation.gait_expert import GaitExpert
-from decision_diffuser_ros.simulation.gait_parameters import GAITS
-from decision_diffuser_ros.simulation.quadruped_env import STANDING_START, QuadrupedGaitsEnv, StartRange
+from decision_diffuser_ros.simulation.quadruped_course import SKILLS, DemonstrationCourse, DemonstrationRange
+from decision_diffuser_ros.simulation.quadruped_env import QuadrupedGaitsEnv
 from decision_diffuser_ros.simulation.quadruped_model import CONTROL_STEP
 from decision_diffuser_ros.simulation.quadruped_world import QuadrupedWorldSettings
-from decision_diffuser_ros.simulation.target_disturbance import TargetDisturbance
-
-SKILLS = tuple(GAITS)
-
-
-@dataclass(frozen=True)
-class DemonstrationRange:
-    """What varies between demonstrations.
-
-    Attributes:
-        steps: control steps of an episode.
-        forward_speed: commanded, lowest and highest [m/s].
-        friction: of the floor, lowest and highest.
-        time_steps: of the physics, one drawn per episode [s].
-        switching_share: share of the episodes that change gait.
-        segment_steps: shortest and longest stretch of one gait in them.
-        standing_share: share of the episodes that start from standing still.
-        rough_share: share of the episodes that start with joints and body far from standing.
-        striding_share: share of the episodes that start in mid-stride of another gait, which is not recorded.
-        striding_steps: shortest and longest walk in that gait before the episode.
-        new_speed_share: share of the episodes in which the commanded speed changes once.
-        disturbed_share: share of the episodes with bursts of disturbance on the joint targets.
-        calm_steps: shortest and longest stretch between bursts.
-        burst_steps: shortest and longest burst.
-        target_noise: largest standard deviation of the noise in a burst [rad].
-        freeze_share: share of the bursts in which the targets freeze instead.
-        pushed_share: share of the episodes with pushes.
-        push_speed: weakest and strongest change of the base's velocity [m/s].
-        push_steps: shortest and longest time between pushes.
-    """
-
-    steps: int = 250
-    forward_speed: tuple[float, float] = (0.25, 1.05)
-    friction: tuple[float, float] = (0.4, 1.1)
-    time_steps: tuple[float, ...] = (0.001, 0.002, 0.002)
-    switching_share: float = 0.55
-    segment_steps: tuple[int, int] = (30, 110)
-    standing_share: float = 0.3
-    rough_share: float = 0.15
-    striding_share: float = 0.0
-    striding_steps: tuple[int, int] = (40, 65)
-    new_speed_share: float = 0.3
-    disturbed_share: float = 0.75
-    calm_steps: tuple[int, int] = (35, 80)
-    burst_steps: tuple[int, int] = (6, 20)
-    target_noise: float = 0.1
-    freeze_share: float = 0.2
-    pushed_share: float = 0.6
-    push_speed: tuple[float, float] = (0.1, 0.65)
-    push_steps: tuple[int, int] = (35, 100)
-
-
-def _skill_schedule(ranges: DemonstrationRange, random: np.random.Generator, first: int) -> np.ndarray:
-    """Index of the gait asked at every control step, (steps,)."""
-    schedule = np.full(ranges.steps, first, dtype=np.int8)
-    if random.uniform() < ranges.switching_share:
-        start = int(random.integers(*ranges.segment_steps))
-        while start < ranges.steps:
-            others = [index for index in range(len(SKILLS)) if index != schedule[start - 1]]
-            schedule[start:] = random.choice(others)
-            start += int(random.integers(*ranges.segment_steps))
-    return schedule
-
-
-def _speed_schedule(ranges: DemonstrationRange, random: np.random.Generator) -> np.ndarray:
-    """Commanded forward speed at every control step, (steps,) [m/s]."""
-    schedule = np.full(ranges.steps, random.uniform(*ranges.forward_speed), dtype=np.float32)
-    if random.uniform() < ranges.new_speed_share:
-        schedule[random.integers(ranges.steps // 4, ranges.steps) :] = random.uniform(*ranges.forward_speed)
-    return schedule
-
-
-def _start(ranges: DemonstrationRange, random: np.random.Generator) -> tuple[StartRange, float]:
-    """How the episode starts, and in which phase of the gait.
-
-    A standing robot always starts with the same feet: which ones is nothing that the planner could know.
-    """
-    draw = random.uniform()
-    if draw < ranges.standing_share:
-        return replace(STANDING_START, friction=ranges.friction), 0.0
-    rough = draw < ranges.standing_share + ranges.rough_share
-    start = StartRange(friction=ranges.friction, joint_offset=0.2, tilt=0.12) if rough else StartRange(ranges.friction)
-    return start, random.uniform()
 
 
 @functools.cache
 def _environment(time_step: float) -> QuadrupedGaitsEnv:
     return QuadrupedGaitsEnv(settings=QuadrupedWorldSettings(time_step=time_step))
-
-
-def _push_steps(ranges: DemonstrationRange, random: np.random.Generator) -> set[int]:
-    if random.uniform() >= ranges.pushed_share:
-        return set()
-    steps = np.cumsum(random.integers(*ranges.push_steps, size=ranges.steps // ranges.push_steps[0] + 1))
-    return {int(step) for step in steps}
 
 
 def _random_push(ranges: DemonstrationRange, random: np.random.Generator) -> np.ndarray:
@@ -138,61 +50,78 @@ def record_episode(seed: int, number: int, ranges: DemonstrationRange | None = N
     """
     ranges = ranges or DemonstrationRange()
     random = np.random.default_rng([seed, number])
-    schedule = _skill_schedule(ranges, random, first=number % len(SKILLS))
-    speeds = _speed_schedule(ranges, random)
-    start, phase = _start(ranges, random)
-    env = _environment(float(random.choice(ranges.time_steps)))
-    expert = GaitExpert(skill=SKILLS[schedule[0]], forward_speed=float(speeds[0]), phase=phase)
-    pushes = _push_steps(ranges, random)
-    disturbance = TargetDisturbance(
-        random,
-        joints=len(model.JOINT_NAMES),
-        share=ranges.disturbed_share,
-        calm_steps=ranges.calm_steps,
-        burst_steps=ranges.burst_steps,
-        noise=ranges.target_noise,
-        freeze_share=ranges.freeze_share,
-    )
-    state, info = env.reset(seed=int(random.integers(2**31)), options={"start": start})
+    course = DemonstrationCourse.drawn(ranges, random, first=number % len(SKILLS))
+    env = _environment(course.time_step)
+    skills, speeds = [SKILLS[skill] for skill in course.skills], course.forward_speeds
+    expert = GaitExpert(skill=skills[0], forward_speed=float(speeds[0]), phase=course.phase)
+    state, info = env.reset(seed=int(random.integers(2**31)), options={"start": course.start})
     if ranges.striding_share > 0.0 and random.uniform() < ranges.striding_share:
         state, info = _stride(env, expert, ranges, random)
-    states, infos, actions, applied, disturbed = [state], [info], [], [], []
-    for control_step, skill in enumerate(schedule):
-        expert.switch_to(SKILLS[skill])
+    recording = _Recording([state], [info])
+    for control_step, skill in enumerate(skills):
+        expert.switch_to(skill)
         expert.forward_speed = float(speeds[control_step])
-        if control_step in pushes:
+        is_pushed = control_step in course.pushes
+        if is_pushed:
             env.world.push(_random_push(ranges, random))
         targets = expert.targets(env.world)
-        command, is_disturbed = disturbance(targets)
+        command, is_disturbed = course.disturbance(targets)
         command = np.clip(command, model.JOINT_LOWER, model.JOINT_UPPER)
         state, _, fallen, _, info = env.step(command)
-        actions.append(targets)
-        applied.append(command)
-        disturbed.append(is_disturbed or control_step in pushes)
-        states.append(state)
-        infos.append(info)
+        recording.add(_Step(targets, command, is_disturbed or is_pushed), state, info)
         if fallen:
             break
-    return Episode(
-        states=np.array(states, dtype=np.float32),
-        actions=np.array(actions, dtype=np.float32),
-        skills=schedule[: len(actions)],
-        extras={
-            "disturbed": np.array(disturbed),
-            "applied_actions": np.array(applied, dtype=np.float32),
-            "base_position": np.array([info["base_position"] for info in infos], dtype=np.float32),
-            "heading": np.array([info["heading"] for info in infos], dtype=np.float32),
-            "foot_contacts": np.array([info["foot_contacts"] for info in infos]),
-            "forward_speed_command": speeds[: len(actions)],
-        },
-        attributes={
-            "seed": seed,
-            "number": number,
-            "time_step": env.world.settings.time_step,
-            "standing_start": start.joint_offset == 0,
-            "fallen": bool(fallen),
-        },
-    )
+    attributes = {
+        "seed": seed,
+        "number": number,
+        "time_step": course.time_step,
+        "standing_start": course.start.joint_offset == 0,
+        "fallen": bool(fallen),
+    }
+    return recording.episode(course, attributes)
+
+
+class _Step(NamedTuple):
+    """What was done in a control step."""
+
+    action: np.ndarray
+    applied_action: np.ndarray
+    disturbed: bool
+
+
+@dataclass
+class _Recording:
+    """An episode that grows; one state, with the facts about it, more than steps."""
+
+    states: list[np.ndarray]
+    infos: list[Mapping[str, Any]]
+    steps: list[_Step] = field(default_factory=list)
+
+    def __len__(self) -> int:
+        return len(self.steps)
+
+    def add(self, step: _Step, state: np.ndarray, info: Mapping[str, Any]) -> None:
+        """Adds a control step and what it led to."""
+        self.steps.append(step)
+        self.states.append(state)
+        self.infos.append(info)
+
+    def episode(self, course: DemonstrationCourse, attributes: Mapping[str, Any]) -> Episode:
+        """What was recorded, labelled with what the course asked."""
+        return Episode(
+            states=np.array(self.states),
+            actions=np.array([step.action for step in self.steps]),
+            skills=course.skills[: len(self)],
+            extras={
+                "disturbed": np.array([step.disturbed for step in self.steps]),
+                "applied_actions": np.array([step.applied_action for step in self.steps], dtype=np.float32),
+                "base_position": np.array([info["base_position"] for info in self.infos], dtype=np.float32),
+                "heading": np.array([info["heading"] for info in self.infos], dtype=np.float32),
+                "foot_contacts": np.array([info["foot_contacts"] for info in self.infos]),
+                "forward_speed_command": course.forward_speeds[: len(self)],
+            },
+            attributes=attributes,
+        )
 
 
 def attributes(ranges: DemonstrationRange, *, name: str = "quadruped_gaits") -> dict[str, object]:

@@ -8,12 +8,8 @@ import pytest
 from decision_diffuser_ros.data.description import DataDescription
 from decision_diffuser_ros.robots import demonstrations_of
 from decision_diffuser_ros.simulation import quadruped_model as model
-from decision_diffuser_ros.simulation.quadruped_demonstrations import (
-    SKILLS,
-    DemonstrationRange,
-    attributes,
-    record_episode,
-)
+from decision_diffuser_ros.simulation.quadruped_course import SKILLS, DemonstrationRange
+from decision_diffuser_ros.simulation.quadruped_demonstrations import attributes, record_episode
 
 SHORT = DemonstrationRange(steps=60, segment_steps=(20, 40), switching_share=1.0)
 

@@ -13,6 +13,8 @@ NUMBER_EXTRAS = {
     "forward_speed": ("forward_speed_command",),
 }
 """Kinds of condition that are a number: what they are computed from."""
+ASKED_NUMBERS = {"forward_speed": "forward_speed_command"}
+"""Those of them that were asked of the expert, and where they are; the others were measured."""
 
 
 def choice_labels(

@@ -5,9 +5,9 @@ A window is named by its current control step t within an episode of T control s
     slot       0 ... K-1            K ... K+P-1
     state      s[t-K+1] ... s[t]    s[t+1] ... s[t+P]
     is         observed             planned
-    asked      anything             one skill: skills[t] = ... = skills[t+P-1]
+    asked      anything             one skill: skills[t] = ... = skills[t+P-1], and one speed where speeds are asked
 
-All planned states are real (t + P <= T) and lead to states of one skill, so that a window has one
+All planned states are real (t + P <= T) and lead to states for which one thing was asked, so that a window has one
 label; nothing is padded past the end of an episode. Where the episode ended in a fall, its last
 stretch is nothing to plan for and counts as if it were not there. The history may begin before the episode
 does; such slots are missing and the model is told so.
@@ -15,6 +15,7 @@ does; such slots are missing and the model is told so.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -33,9 +34,8 @@ class WindowIndex:
         current_state: row of s[t] in the set's `states`.
         current_action: row of the action taken at t in the set's `actions` and `skills`.
         available_history: how many of the K observed slots the episode has, 1 to K.
-        remaining_steps: control steps from t to the end of its skill segment (or to what led to a fall), at
-            least P.
-        steps_since_switch: control steps since another skill was asked; `NEVER` if none was.
+        remaining_steps: control steps from t until something else is asked (or to what led to a fall), at least P.
+        steps_since_switch: control steps since something else was asked; `NEVER` if nothing was.
     """
 
     current_state: np.ndarray
@@ -48,7 +48,7 @@ class WindowIndex:
         return len(self.current_state)
 
     def just_after_switch(self, *, within: int) -> np.ndarray:
-        """Indices of the windows whose skill was asked less than `within` control steps ago."""
+        """Indices of the windows for which something else was asked less than `within` control steps before."""
         return np.flatnonzero(self.steps_since_switch < within)
 
 
@@ -59,6 +59,7 @@ def index_windows(
     plan_steps: int,
     steps_before_fall: int = 0,
     disturbed: np.ndarray | None = None,
+    asked_numbers: Sequence[np.ndarray] = (),
     starts_are_switches: bool = False,
 ) -> WindowIndex:
     """Every window of the demonstrations.
@@ -70,6 +71,8 @@ def index_windows(
         steps_before_fall: how many control steps before a fall are not to be planned.
         disturbed: shape `(N,)`, control steps that are not to be planned because something other than the
             expert acted on the robot; they are welcome in a history, which makes the plan a recovery.
+        asked_numbers: each of shape `(N,)`, numbers that were asked beside the skill at each control step; another
+            number is a switch too: a plan begun under one and ended under another would teach to put off what is asked.
         starts_are_switches: count the start of an episode as a switch too, as where the robot is found in motion.
 
     Raises:
@@ -79,8 +82,11 @@ def index_windows(
     action = np.arange(len(skills))
     episode_start = np.repeat(demonstrations.first_action, lengths)
     begins_episode = action == episode_start
-    changes_skill = np.r_[False, skills[1:] != skills[:-1]] & ~begins_episode
-    begins_segment = begins_episode | changes_skill
+    changes = _differs_from_before(skills)
+    for numbers in asked_numbers:
+        changes |= _differs_from_before(numbers)
+    is_switch = changes & ~begins_episode
+    begins_segment = begins_episode | is_switch
 
     segment = np.cumsum(begins_segment) - 1
     segment_start = np.flatnonzero(begins_segment)
@@ -89,7 +95,7 @@ def index_windows(
     sound_end = np.repeat(demonstrations.first_action + sound_length, lengths)
     remaining = np.minimum(segment_end[segment], sound_end) - action
     since_start = action - segment_start[segment]
-    follows_switch = changes_skill[segment_start[segment]] | starts_are_switches
+    follows_switch = is_switch[segment_start[segment]] | starts_are_switches
 
     whole = np.flatnonzero((remaining >= plan_steps) & (_steps_until(disturbed, len(action)) >= plan_steps))
     if len(whole) == 0:
@@ -104,6 +110,10 @@ def index_windows(
         remaining_steps=remaining[whole],
         steps_since_switch=np.where(follows_switch, since_start, NEVER)[whole],
     )
+
+
+def _differs_from_before(values: np.ndarray) -> np.ndarray:
+    return np.r_[False, values[1:] != values[:-1]]
 
 
 def _steps_until(disturbed: np.ndarray | None, count: int) -> np.ndarray:

@@ -29,7 +29,8 @@ class DemonstrationRange:
         rough_share: share of the episodes that start with joints and body far from standing.
         striding_share: share of the episodes that start in mid-stride of another gait, which is not recorded.
         striding_steps: shortest and longest walk in that gait before the episode.
-        new_speed_share: share of the episodes in which the commanded speed changes once.
+        new_speed_share: share of the episodes in which the commanded speed changes.
+        speed_steps: shortest and longest stretch of one speed in them.
         disturbed_share: share of the episodes with bursts of disturbance on the joint targets.
         calm_steps: shortest and longest stretch between bursts.
         burst_steps: shortest and longest burst.
@@ -50,7 +51,8 @@ class DemonstrationRange:
     rough_share: float = 0.15
     striding_share: float = 0.0
     striding_steps: tuple[int, int] = (40, 65)
-    new_speed_share: float = 0.3
+    new_speed_share: float = 0.75
+    speed_steps: tuple[int, int] = (45, 110)
     disturbed_share: float = 0.75
     calm_steps: tuple[int, int] = (35, 80)
     burst_steps: tuple[int, int] = (6, 20)
@@ -127,7 +129,10 @@ def _speed_schedule(ranges: DemonstrationRange, random: np.random.Generator) -> 
     """Commanded forward speed at every control step, (steps,) [m/s]."""
     schedule = np.full(ranges.steps, random.uniform(*ranges.forward_speed), dtype=np.float32)
     if random.uniform() < ranges.new_speed_share:
-        schedule[random.integers(ranges.steps // 4, ranges.steps) :] = random.uniform(*ranges.forward_speed)
+        start = int(random.integers(*ranges.speed_steps))
+        while start < ranges.steps:
+            schedule[start:] = random.uniform(*ranges.forward_speed)
+            start += int(random.integers(*ranges.speed_steps))
     return schedule
 
 

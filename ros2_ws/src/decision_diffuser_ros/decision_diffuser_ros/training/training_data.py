@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from decision_diffuser_ros.data.demonstration_set import DemonstrationSet
-from decision_diffuser_ros.data.labels import choice_labels, number_labels
+from decision_diffuser_ros.data.labels import ASKED_NUMBERS, choice_labels, number_labels
 from decision_diffuser_ros.data.normalisation import Normaliser
 from decision_diffuser_ros.data.windows import WindowIndex, index_windows
 from decision_diffuser_ros.planner.manifest_records import ConditionKind
@@ -60,12 +60,14 @@ class WindowBatches:
         step_duration: float,
     ) -> WindowBatches:
         """The windows of a demonstration set, labelled with these kinds of condition."""
+        asked = [extra for kind, extra in ASKED_NUMBERS.items() if kind in configuration.conditions]
         windows = index_windows(
             demonstrations,
             history=configuration.history,
             plan_steps=configuration.plan_steps,
             steps_before_fall=configuration.steps_before_fall,
             disturbed=demonstrations.extras[DISTURBED] if configuration.undisturbed_plans else None,
+            asked_numbers=[demonstrations.extras[extra] for extra in asked],
             starts_are_switches=configuration.starts_are_switches,
         )
         condition = condition_labels(

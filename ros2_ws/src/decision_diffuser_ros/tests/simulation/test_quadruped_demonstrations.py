@@ -51,9 +51,17 @@ def test_without_switches_an_episode_has_one_gait():
     assert len(set(episode.skills.tolist())) == 1
 
 
-def test_the_commanded_speed_can_change_within_an_episode():
-    episode = record_episode(1, 2, replace(SHORT, new_speed_share=1.0))
-    assert len(np.unique(episode.extras["forward_speed_command"])) == 2
+def test_the_commanded_speed_can_change_within_an_episode_again_and_again():
+    episode = record_episode(1, 2, replace(SHORT, new_speed_share=1.0, speed_steps=(15, 20)))
+    changes = np.flatnonzero(np.diff(episode.extras["forward_speed_command"]))
+    assert len(changes) >= 2
+    assert (np.diff(changes) >= 15).all()
+    assert (np.diff(changes) <= 20).all()
+
+
+def test_the_commanded_speed_can_stay():
+    episode = record_episode(1, 2, replace(SHORT, new_speed_share=0.0))
+    assert len(np.unique(episode.extras["forward_speed_command"])) == 1
 
 
 def test_attributes_describe_every_number_of_a_state_and_an_action(episode):

@@ -117,13 +117,10 @@ def _stack(
 
 
 def _write_summary(summary: dict[str, object], directory: Path) -> None:
-    import json
-
+    from decision_diffuser_ros.evaluation.scores_file import write_scores
     from decision_diffuser_ros.provenance import provenance
 
-    directory.mkdir(parents=True, exist_ok=True)
-    text = json.dumps(summary | provenance(), indent=2)
-    (directory / "summary.json").write_text(text + "\n", encoding="utf-8")
+    write_scores(summary | provenance(), directory / "summary.json")
 
 
 def _draw_video(console: "Console", write: Callable[[Callable[[int, int], None]], Path]) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -38,9 +37,7 @@ def open_experiment(
         replan_every: control steps that a plan is followed; None for the parameter file's.
         time_step: of the physics [s].
     """
-    from rich.console import Console
-    from rich.progress import Progress
-
+    from decision_diffuser_ros.command_line.progress_bar import progress_bar
     from decision_diffuser_ros.evaluation.deployment import DeploymentSettings, EvaluatedModel
     from decision_diffuser_ros.evaluation.gait_experiment import GaitExperiment
     from decision_diffuser_ros.planner.manifest import Manifest
@@ -51,8 +48,7 @@ def open_experiment(
     if replan_every is not None:
         horizon = replace(deployment.receding_horizon, replan_every=replan_every)
         deployment = replace(deployment, receding_horizon=horizon)
-    with Progress(disable=not sys.stderr.isatty(), console=Console(stderr=True)) as bar:
-        task = bar.add_task("episodes", total=None)
+    with progress_bar("episodes") as progress:
         yield GaitExperiment(
             model=EvaluatedModel(bundle=str(directory), deployment=deployment),
             manifest=Manifest.read(directory / MANIFEST_NAME),
@@ -61,7 +57,7 @@ def open_experiment(
             processes=processes,
             time_step=time_step,
             classifier=None if classifier is None else str(classifier),
-            progress=lambda done, total: bar.update(task, completed=done, total=total),
+            progress=progress,
         )
 
 

@@ -15,25 +15,23 @@ def soak(
 ) -> int:
     """Let the robot walk for long, switching gaits; exit code 1 if memory, threads, files or plan times grow."""
     import dataclasses
-    import sys
 
     from rich.console import Console
-    from rich.progress import Progress
 
+    from decision_diffuser_ros.command_line.progress_bar import progress_bar
     from decision_diffuser_ros.evaluation.scores_file import write_scores
     from decision_diffuser_ros.evaluation.soak_report import soak_summary, soak_table
     from decision_diffuser_ros.nodes.soak_run import run_soak
     from decision_diffuser_ros.provenance import provenance
 
     seconds = 60.0 * minutes
-    with Progress(disable=not sys.stderr.isatty(), console=Console(stderr=True)) as bar:
-        task = bar.add_task("walking", total=seconds)
+    with progress_bar("walking") as progress:
         series, falls = run_soak(
             seconds=seconds,
             log_directory=output,
             bundle=bundle,
             simulated_time=simulated_time,
-            show=lambda elapsed, bench: bar.update(task, completed=min(elapsed, seconds)),
+            show=lambda elapsed, bench: progress(min(elapsed, seconds), seconds),
         )
     summary = soak_summary(series) | {"stood_up_again": falls} | provenance()
     if json_file is not None:

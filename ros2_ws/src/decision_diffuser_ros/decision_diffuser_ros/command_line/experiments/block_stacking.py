@@ -1,7 +1,6 @@
 """`decision-diffuser evaluate block_stacking`: closed-loop scores of a block stacking model bundle."""
 
 import os
-import sys
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -39,8 +38,8 @@ def block_stacking(
 ) -> None:
     """Constraints fulfilled in closed loop, one or several at once, beside the expert and behaviour cloning."""
     from rich.console import Console
-    from rich.progress import Progress
 
+    from decision_diffuser_ros.command_line.progress_bar import progress_bar
     from decision_diffuser_ros.evaluation import block_stacking as experiment
     from decision_diffuser_ros.evaluation import stacking_report
     from decision_diffuser_ros.evaluation.scores_file import write_scores
@@ -64,15 +63,14 @@ def block_stacking(
         _diagnose(model, diagnose, json_file, seed=seed)
         return
     drivers = Drivers(planner=model, cloning=None if cloning is None else str(cloning))
-    with Progress(disable=not sys.stderr.isatty(), console=Console(stderr=True)) as bar:
-        progress_task = bar.add_task("episodes", total=None)
+    with progress_bar("episodes") as progress:
         scores: dict[str, Any] = experiment.evaluate(
             drivers,
             tasks=task or tuple(experiment.TASKS),
             episodes=episodes,
             seed=seed,
             processes=processes,
-            progress=lambda done, total: bar.update(progress_task, completed=done, total=total),
+            progress=progress,
         )
     scores |= provenance()
     if json_file is not None:

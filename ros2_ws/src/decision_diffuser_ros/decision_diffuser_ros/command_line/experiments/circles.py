@@ -28,8 +28,8 @@ def circles(
     command again evaluates without training; what it does is `collect`, `train` and `export` in one.
     """
     from rich.console import Console
-    from rich.progress import Progress
 
+    from decision_diffuser_ros.command_line.progress_bar import progress_bar
     from decision_diffuser_ros.evaluation import circles as experiment
     from decision_diffuser_ros.evaluation import circles_plot, circles_report
     from decision_diffuser_ros.evaluation.scores_file import write_scores
@@ -38,14 +38,8 @@ def circles(
 
     directory = output or Path("out") / f"circles-seed{seed}"
     model = Bundle.load(bundle or _trained_bundle(directory, seed, threads))
-    with Progress(disable=not sys.stderr.isatty(), console=Console(stderr=True)) as bar:
-        task = bar.add_task("episodes", total=None)
-        scores, ways = experiment.evaluate(
-            model,
-            episodes=episodes,
-            seed=seed,
-            progress=lambda done, total: bar.update(task, completed=done, total=total),
-        )
+    with progress_bar("episodes") as progress:
+        scores, ways = experiment.evaluate(model, episodes=episodes, seed=seed, progress=progress)
     scores |= provenance()
     written = write_scores(scores, json_file or directory / "scores.json")
     picture = circles_plot.plot_ways(ways, written.with_suffix(".png"), title="Where the trajectories end")

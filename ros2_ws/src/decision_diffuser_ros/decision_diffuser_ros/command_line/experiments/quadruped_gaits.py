@@ -1,7 +1,6 @@
 """`decision-diffuser evaluate quadruped_gaits`: closed-loop scores of a quadruped's model bundle."""
 
 import os
-import sys
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -18,8 +17,8 @@ def quadruped_gaits(
 ) -> None:
     """Gaits, switches and pushes in closed loop, beside the expert and the one-step baseline."""
     from rich.console import Console
-    from rich.progress import Progress
 
+    from decision_diffuser_ros.command_line.progress_bar import progress_bar
     from decision_diffuser_ros.evaluation import quadruped_gaits as experiment
     from decision_diffuser_ros.evaluation import quadruped_report
     from decision_diffuser_ros.evaluation.deployment import DeploymentSettings, EvaluatedModel
@@ -30,14 +29,9 @@ def quadruped_gaits(
     deployment = DeploymentSettings.from_parameter_file(config_file("quadruped_gaits"))
     model = EvaluatedModel(bundle=str(model_directory(bundle or "quadruped_gaits")), deployment=deployment)
     size = experiment.EvaluationSize.for_episodes(episodes, gaits_only=gaits_only)
-    with Progress(disable=not sys.stderr.isatty(), console=Console(stderr=True)) as bar:
-        task = bar.add_task("episodes", total=None)
+    with progress_bar("episodes") as progress:
         scores: dict[str, Any] = experiment.evaluate(
-            model,
-            size=size,
-            seed=seed,
-            processes=processes,
-            progress=lambda done, total: bar.update(task, completed=done, total=total),
+            model, size=size, seed=seed, processes=processes, progress=progress
         )
     scores |= provenance()
     if json_file is not None:

@@ -2,11 +2,15 @@
 
 import os
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from decision_diffuser_ros.errors import CommandLineError
+
+if TYPE_CHECKING:
+    from decision_diffuser_ros.evaluation.deployment import EvaluatedModel
+    from decision_diffuser_ros.evaluation.stacking_workers import Drivers
 
 
 def block_stacking(
@@ -37,18 +41,9 @@ def block_stacking(
     processes: Annotated[int, typer.Option(min=1, help="Processes; all cores by default.")] = os.cpu_count() or 1,
 ) -> None:
     """Constraints fulfilled in closed loop, one or several at once, beside the expert and behaviour cloning."""
-    from rich.console import Console
-
-    from decision_diffuser_ros.command_line.progress_bar import progress_bar
-    from decision_diffuser_ros.evaluation import block_stacking as experiment
-    from decision_diffuser_ros.evaluation import stacking_report
-    from decision_diffuser_ros.evaluation.scores_file import write_scores
     from decision_diffuser_ros.evaluation.stacking_deployment import stacking_model
     from decision_diffuser_ros.evaluation.stacking_workers import Drivers
-    from decision_diffuser_ros.provenance import provenance
 
-    if expert_only and diagnose is not None:
-        raise CommandLineError("`--diagnose` measures the planner, and `--expert-only` leaves it out; give one of them")
     model = None
     if not expert_only:
         model = stacking_model(
@@ -60,13 +55,32 @@ def block_stacking(
             temperature=temperature,
         )
     if diagnose is not None:
+        if model is None:
+            raise CommandLineError(
+                "`--diagnose` measures the planner, and `--expert-only` leaves it out; give one of them"
+            )
         _diagnose(model, diagnose, json_file, seed=seed)
         return
     drivers = Drivers(planner=model, cloning=None if cloning is None else str(cloning))
+    _evaluate(drivers, task, json_file, episodes=episodes, seed=seed, processes=processes)
+
+
+def _evaluate(
+    drivers: "Drivers", tasks: list[str] | None, json_file: Path | None, *, episodes: int, seed: int, processes: int
+) -> None:
+    """Prints, and writes if asked, how well tasks are done by whoever there is to drive."""
+    from rich.console import Console
+
+    from decision_diffuser_ros.command_line.progress_bar import progress_bar
+    from decision_diffuser_ros.evaluation import block_stacking as experiment
+    from decision_diffuser_ros.evaluation import stacking_report
+    from decision_diffuser_ros.evaluation.scores_file import write_scores
+    from decision_diffuser_ros.provenance import provenance
+
     with progress_bar("episodes") as progress:
-        scores: dict[str, Any] = experiment.evaluate(
+        scores = experiment.evaluate(
             drivers,
-            tasks=task or tuple(experiment.TASKS),
+            tasks=tasks or tuple(experiment.TASKS),
             episodes=episodes,
             seed=seed,
             processes=processes,
@@ -78,7 +92,7 @@ def block_stacking(
     stacking_report.print_table(scores, Console())
 
 
-def _diagnose(model: Any, demonstrations: Path, json_file: Path | None, *, seed: int) -> None:
+def _diagnose(model: "EvaluatedModel", demonstrations: Path, json_file: Path | None, *, seed: int) -> None:
     """Prints, and writes if asked, how far plans and inverse dynamics are from the expert."""
     from rich.console import Console
 

@@ -141,11 +141,8 @@ class Planner:
         candidates = self._candidates(conditions)
         now, known, observation_mask = self._observe(history)
         ahead = self._commit(committed, known)
-        rows = network_rows(candidates, self._encoder, guidance_weight=self.settings.guidance_weight)
-        denoiser = GuidedDenoiser(
-            self.bundle, rows, observation_mask=observation_mask, clean_limit=self.settings.clean_limit
-        )
-        most = self._fitting_steps(deadline, rows.count)
+        denoiser = self._denoiser(candidates, observation_mask)
+        most = self._fitting_steps(deadline, denoiser.rows.count)
         start, levels = self._start(candidates, previous, warm_start_shift, most, rng)
         sampling_began = self._clock()
         trajectories = self._sample(denoiser, start, levels, known=known, rng=rng)
@@ -153,16 +150,11 @@ class Planner:
         scores = self._scores(trajectories, candidates, known=known, observation_mask=observation_mask, rng=rng)
         in_use = None if previous is None else previous.conditions
         chosen = chosen_candidate(scores, candidates, in_use, margin=self.settings.branch_margin)
-        trajectory = trajectories[chosen]
-        states = trajectory[self.bundle.manifest.history :] * self._std + self._mean
-        states[: len(ahead)] = ahead
-        if not np.isfinite(states).all():
-            name = self.bundle.manifest.name
-            raise PlanError(f"model '{name}' returned a plan that is not finite; is the history plausible?")
+        states = self._planned_states(trajectories[chosen], ahead)
         actions = self.bundle.inverse_dynamics(np.concatenate([now, states[:-1]]), states)
         seconds = self._clock() - began
         self._step_times.note(
-            denoising_steps=len(levels), rows=rows.count, sampling=sampling, besides=seconds - sampling
+            denoising_steps=len(levels), rows=denoiser.rows.count, sampling=sampling, besides=seconds - sampling
         )
         return Plan(
             states,
@@ -191,10 +183,7 @@ class Planner:
             StateError, ConditionError, PlanError: as `plan`.
         """
         _, known, observation_mask = self._observe(history)
-        rows = network_rows(branches, self._encoder, guidance_weight=self.settings.guidance_weight)
-        denoiser = GuidedDenoiser(
-            self.bundle, rows, observation_mask=observation_mask, clean_limit=self.settings.clean_limit
-        )
+        denoiser = self._denoiser(branches, observation_mask)
         start, levels = self._start(tuple(branches), None, 0, self.settings.denoising_steps, rng)
         trajectories = self._sample(denoiser, start, levels, known=known, rng=rng)
         if not np.isfinite(trajectories).all():
@@ -268,6 +257,22 @@ class Planner:
         if isinstance(conditions, ConditionExpression):
             conditions = possible_expression(conditions).expression.weighted_branches(self.settings.negation_weight)
         return tuple(branch for branch in as_branches(conditions) for _ in range(self.settings.candidates))
+
+    def _denoiser(self, branches: Sequence[Branch], observation_mask: np.ndarray) -> GuidedDenoiser:
+        """The denoiser of one candidate for each branch."""
+        rows = network_rows(branches, self._encoder, guidance_weight=self.settings.guidance_weight)
+        return GuidedDenoiser(
+            self.bundle, rows, observation_mask=observation_mask, clean_limit=self.settings.clean_limit
+        )
+
+    def _planned_states(self, trajectory: np.ndarray, ahead: np.ndarray) -> np.ndarray:
+        """The planned states (plan_steps, state_dim) raw of a trajectory, those that were committed as they were."""
+        states = trajectory[self.bundle.manifest.history :] * self._std + self._mean
+        states[: len(ahead)] = ahead
+        if not np.isfinite(states).all():
+            name = self.bundle.manifest.name
+            raise PlanError(f"model '{name}' returned a plan that is not finite; is the history plausible?")
+        return states
 
     def _scores(
         self,

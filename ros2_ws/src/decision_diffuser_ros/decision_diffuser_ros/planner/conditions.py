@@ -21,6 +21,9 @@ from decision_diffuser_ros.errors import ConditionError
 from decision_diffuser_ros.planner.manifest import Manifest
 from decision_diffuser_ros.planner.manifest_records import ConditionKind
 
+LARGEST_WEIGHT = 100.0
+"""Of a condition, wanted or to be avoided: with weights far beyond it a plan is not finite any more."""
+
 
 @dataclasses.dataclass(frozen=True)
 class Condition:
@@ -29,7 +32,7 @@ class Condition:
     Attributes:
         values: by kind: a name for a choice, `{"skill": "trot"}`; a number, from 0 to the kind's scale, in the kind's
             unit, `{"forward_speed": 0.6}` [m/s].
-        weight: of this condition in the sum of Eq. 9; negative to avoid it.
+        weight: of this condition in the sum of Eq. 9, from -100 to 100; negative to avoid it.
     """
 
     values: Mapping[str, str | float]
@@ -40,8 +43,11 @@ class Condition:
             raise ConditionError(
                 "a condition needs at least one value, got none; to plan without one, give no condition"
             )
-        if not _is_finite_number(self.weight):
-            raise ConditionError(f"the weight of a condition must be a finite number, got {self.weight!r}")
+        if not _is_finite_number(self.weight) or abs(self.weight) > LARGEST_WEIGHT:
+            raise ConditionError(
+                f"the weight of a condition must be a number from {-LARGEST_WEIGHT:g} to {LARGEST_WEIGHT:g}, "
+                f"got {self.weight!r}"
+            )
         object.__setattr__(self, "values", dict(self.values))
 
 

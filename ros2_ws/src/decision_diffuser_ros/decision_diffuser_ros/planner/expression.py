@@ -33,7 +33,7 @@ class Term:
     Attributes:
         kind: of the condition, e.g. `skill`.
         value: a name as the model's manifest spells it, or a number in the kind's unit.
-        weight: at least 0; None where none was given.
+        weight: 0 to 100; None where none was given.
         is_negated: whether it is to be avoided.
     """
 

@@ -7,7 +7,6 @@ is not a word, or a relation of two words, stands in double quotes. What cannot 
 
 import functools
 import itertools
-import math
 import re
 from typing import Any
 
@@ -15,6 +14,7 @@ from lark import Lark, Token, Transformer, v_args
 from lark.exceptions import UnexpectedInput, VisitError
 
 from decision_diffuser_ros.errors import ConditionError
+from decision_diffuser_ros.planner.conditions import LARGEST_WEIGHT
 from decision_diffuser_ros.planner.expression import (
     UNCONDITIONED,
     ConditionExpression,
@@ -136,9 +136,9 @@ class _TreeBuilder(Transformer):
     def weighted(self, number: Token, part: Node) -> Node:
         """A weight before a part."""
         weight = float(number)
-        if not (math.isfinite(weight) and weight >= 0.0):
-            reason = f"a weight must be a finite number of at least 0, got {number}"
-            raise self._error(f"{reason}; what is to be avoided is written !name", number)
+        if not 0.0 <= weight <= LARGEST_WEIGHT:
+            remedy = "; what is to be avoided is written !name" if weight < 0.0 else ""
+            raise self._error(f"a weight must be a number from 0 to {LARGEST_WEIGHT:g}, got {number}{remedy}", number)
         return Weighted(weight, part)
 
     def number(self, name: Token, number: Token) -> Node:

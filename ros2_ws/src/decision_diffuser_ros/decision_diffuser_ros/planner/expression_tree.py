@@ -5,10 +5,10 @@ before brackets multiplies those inside. A term that is there twice counts once,
 """
 
 import dataclasses
-import math
 from collections.abc import Sequence
 
 from decision_diffuser_ros.errors import ConditionError
+from decision_diffuser_ros.planner.conditions import LARGEST_WEIGHT
 from decision_diffuser_ros.planner.expression import Alternative, ConditionExpression, Term
 
 MOST_ALTERNATIVES = 16
@@ -56,7 +56,7 @@ def normal_form(tree: Node) -> ConditionExpression:
     """The expression that a tree means.
 
     Raises:
-        ConditionError: it has too many alternatives or terms once OR is distributed, or a weight overflows.
+        ConditionError: it has too many alternatives or terms once OR is distributed, or weights multiply to too much.
     """
     alternatives = (_tidy(alternative) for alternative in _expand(tree, is_negated=False, weight=None))
     return ConditionExpression(tuple(dict.fromkeys(alternatives)))
@@ -70,8 +70,8 @@ def _expand(node: Node, *, is_negated: bool, weight: float | None) -> list[Alter
         return _expand(node.part, is_negated=not is_negated, weight=weight)
     if isinstance(node, Weighted):
         product = node.weight if weight is None else weight * node.weight
-        if not math.isfinite(product):
-            raise ConditionError(f"the weights multiply to {product}; expected a finite number")
+        if product > LARGEST_WEIGHT:
+            raise ConditionError(f"the weights multiply to {product:g}; expected at most {LARGEST_WEIGHT:g}")
         return _expand(node.part, is_negated=is_negated, weight=product)
     if not isinstance(node, Group):
         raise TypeError(f"expected a part of an expression, got {type(node).__name__}")

@@ -63,7 +63,8 @@ def test_numbers_that_are_not_given_stay_and_nan_takes_one_away():
         ({"skills": [""]}, "available: bound, pace, trot"),
         ({"skills": ["trot", "trot"]}, "skill 'trot' is there twice"),
         ({"weights": [1.0, 2.0]}, "one weight for each skill. Got 2 for 1"),
-        ({"weights": [math.nan]}, "weight of a condition must be a finite number"),
+        ({"weights": [math.nan]}, "weight of a condition must be a number from -100 to 100, got nan"),
+        ({"weights": [1e30]}, "weight of a condition must be a number from -100 to 100, got 1e.30"),
         ({"number_names": ["forward_speed"]}, "one number for each number name. Got 0 for 1"),
         (
             {"number_names": ["height"], "numbers": [1.0]},

@@ -6,12 +6,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from decision_diffuser_ros.errors import ConditionError
 from decision_diffuser_ros.nodes.skill_request import SkillRequest
-from decision_diffuser_ros.planner.conditions import Branch
+from decision_diffuser_ros.planner.conditions import Branch, Conditions, as_branches
 from decision_diffuser_ros.planner.expression import ConditionExpression, Term
 from decision_diffuser_ros.planner.expression_parser import parse
 from decision_diffuser_ros.planner.feasibility import possible_expression
 from decision_diffuser_ros.planner.manifest import Manifest
+
+MOST_ROWS = 128
+"""Of the network's batch for a plan: as many as the most candidates of one condition have. They take half a second of a
+core with the shipped model of the gaits, and a process that makes no plan within `planner_process.hang_timeout`, by
+default 1 s, is replaced."""
 
 
 @dataclass(frozen=True)
@@ -71,6 +77,24 @@ class ConditionRequest:
 
 
 Request = ConditionRequest | SkillRequest
+
+
+def require_few_rows(conditions: Conditions, *, candidates: int) -> None:
+    """Refuse conditions for which no plan would be made in time.
+
+    Args:
+        conditions: of a request.
+        candidates: plans of each alternative.
+
+    Raises:
+        ConditionError: the network's batch would have too many rows.
+    """
+    rows = candidates * sum(1 + len(branch) for branch in as_branches(conditions))
+    if rows > MOST_ROWS:
+        raise ConditionError(
+            f"a plan would take a batch of {rows} rows: each alternative, and each of its terms, times `candidates`, "
+            f"{candidates}. Expected at most {MOST_ROWS}; leave alternatives or terms out"
+        )
 
 
 class ReadRequest(NamedTuple):

@@ -17,7 +17,7 @@ from decision_diffuser_ros.control.state_assembly import StateAssembler
 from decision_diffuser_ros.control.watchdog import Watchdog, WatchdogSettings
 from decision_diffuser_ros.errors import ConfigurationError
 from decision_diffuser_ros.nodes.command_joints import CommandJoints
-from decision_diffuser_ros.nodes.condition_request import Request, read_condition
+from decision_diffuser_ros.nodes.condition_request import Request, read_condition, require_few_rows
 from decision_diffuser_ros.nodes.limit_assembly import command_limits, in_action_order
 from decision_diffuser_ros.nodes.skill_request import first_request
 from decision_diffuser_ros.planner.bundle import Bundle
@@ -80,7 +80,7 @@ def assemble_control(
     Raises:
         BundleError: the bundle is damaged or not what its manifest says.
         ConfigurationError: the parameters do not fit the model; the message says expected and got.
-        ConditionError: the model does not know the first skill, or the first condition cannot be read.
+        ConditionError: the model does not know the first skill, or the first condition cannot be read or is too much.
     """
     _require_patience(parameters, simulated_time=simulated_time)
     bundle = Bundle.load(model_directory(parameters.bundle))  # for inverse dynamics; the process has its own
@@ -91,6 +91,7 @@ def assemble_control(
     sources = _sources(assembler)
     request = _first_request(parameters, manifest)
     conditions = request.conditions(manifest)
+    require_few_rows(conditions, candidates=sampling_settings(parameters, manifest).candidates)
     safe = SafeController(
         controller=_controller(parameters, bundle),
         limiter=_limiter(parameters, manifest, joints, robot_description=robot_description),

@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 import time
 from collections import deque
+from typing import Any
 
-from decision_diffuser_msgs.srv import ListSkills, SetCondition, SetSkill
+from decision_diffuser_msgs.srv import ListSkills, SetCondition, SetConstraints, SetSkill
 from lifecycle_msgs.msg import Transition
 from lifecycle_msgs.srv import ChangeState
 
@@ -22,6 +23,7 @@ NONSENSE: tuple[dict, ...] = (
     {"skills": ["trot"], "weights": [1.0, 2.0]},
     {"skills": ["trot"], "weights": [math.nan]},
     {"skills": ["trot"], "weights": [math.inf]},
+    {"skills": ["trot"], "weights": [1e30]},
     {"skills": ["trot", "pace"], "weights": [1.0]},
     {"skills": [], "weights": [1.0]},
     {"skills": ["t" * 1_000_000]},
@@ -36,19 +38,69 @@ NONSENSE: tuple[dict, ...] = (
 )
 """Requests of `~/set_skill`, none of which may be accepted."""
 
-NONSENSICAL_EXPRESSIONS = (
-    "galop",
+UNREADABLE = (
     "trot &",
-    "trot & !trot",
-    "trot & forward_speed=1e999",
-    "nan*trot",
+    "& trot",
+    "trot pace",
+    "trot && pace",
+    "(trot",
+    "trot)",
+    "trot & (pace | bound",
+    ")(",
+    "!",
+    "=",
+    "forward_speed=fast",
+    '"trot',
+    "trot; pace",
+    "trot \N{HORSE}",
+    "tr\N{ZERO WIDTH SPACE}ot",
+    "\N{RIGHT-TO-LEFT OVERRIDE}trot",
+    "galop\u0000",  # cut off there on its way
+    "(" * 100,
     "(" * 10_000,
     "!" * 10_000 + "trot",
-    "trot & " * 10_000 + "trot",
     "t" * 1_000_000,
-    "trot \N{HORSE}",
+    "\N{HORSE}" * 100_000,
+    "trot & " * 10_000 + "trot",
+    " | ".join(f"forward_speed={number / 10_000}" for number in range(10_000)),
 )
-"""Expressions of `~/set_condition`, none of which may be accepted."""
+"""No expressions, or far too long ones."""
+
+NONSENSICAL_EXPRESSIONS = (
+    *UNREADABLE,
+    "galop",
+    "forward_speed",
+    "trot=1",
+    "\N{FULLWIDTH LATIN SMALL LETTER T}rot",
+    "trot & !trot",
+    "trot & forward_speed=0.1 & forward_speed=0.2",
+    "trot & forward_speed=1e999",
+    "trot & forward_speed=-1",
+    "nan*trot",
+    "1e30*trot",
+    "100*(100*trot)",
+    "-1*trot",
+    " & ".join(f"(trot | forward_speed=0.{number})" for number in range(10, 34)),
+    " & ".join(f"!(forward_speed=0.{number})" for number in range(10, 50)),
+    f"({' | '.join(f'{weight}*trot' for weight in range(2, 18))}) & "
+    + " & ".join(f"!(forward_speed=0.{number})" for number in range(10, 38)),
+)
+"""Expressions of `~/set_condition`, none of which may be accepted: the last ones have too many alternatives once OR is
+distributed, too many terms, or too many of both for a plan to be made in time."""
+
+NONSENSICAL_CONSTRAINTS = (
+    *UNREADABLE,
+    "trot",
+    "trot | pace",
+    "red > blue",
+    "red > red",
+    "red >",
+    "> blue",
+    "red > > blue",
+    "red < blue",
+    " > ".join(["red"] * 200),
+)
+"""Constraints of `~/set_constraints`, none of which a model without objects may accept."""
 
 
 class ServiceFaultError(DecisionDiffuserError):
@@ -87,16 +139,11 @@ def ask_for_nonsense(bench: FaultBench) -> None:
     """
     before = bench.call(ListSkills, f"{PLANNER}/list_skills").condition
     for fields in NONSENSE:
-        response = bench.call(SetSkill, SET_SKILL, SetSkill.Request(**fields))
-        shown = str(fields)[:60]
-        if response.success:
-            raise ServiceFaultError(f"set_skill accepted {shown}")
-        if not response.message:
-            raise ServiceFaultError(f"set_skill refused {shown} without a reason")
+        _require_refusal(bench, SetSkill, "set_skill", fields)
     for expression in NONSENSICAL_EXPRESSIONS:
-        answer = bench.call(SetCondition, f"{PLANNER}/set_condition", SetCondition.Request(expression=expression))
-        if answer.success or not answer.message:
-            raise ServiceFaultError(f"set_condition did not refuse {expression[:60]!r} with a reason")
+        _require_refusal(bench, SetCondition, "set_condition", {"expression": expression})
+    for constraints in NONSENSICAL_CONSTRAINTS:
+        _require_refusal(bench, SetConstraints, "set_constraints", {"constraints": constraints})
     for identity in (0, 99, 255):
         request = ChangeState.Request(transition=Transition(id=identity))
         if bench.call(ChangeState, f"{PLANNER}/change_state", request).success:
@@ -104,3 +151,9 @@ def ask_for_nonsense(bench: FaultBench) -> None:
     after = bench.call(ListSkills, f"{PLANNER}/list_skills").condition
     if after != before:
         raise ServiceFaultError(f"refused requests have changed '{before}' to '{after}'")
+
+
+def _require_refusal(bench: FaultBench, kind: Any, service: str, fields: dict) -> None:
+    response = bench.call(kind, f"{PLANNER}/{service}", kind.Request(**fields))
+    if response.success or not response.message:
+        raise ServiceFaultError(f"{service} did not refuse {str(fields)[:60]} with a reason")

@@ -3,10 +3,13 @@
 import pytest
 
 from decision_diffuser_ros.errors import ConditionError
-from decision_diffuser_ros.nodes.condition_request import read_condition
+from decision_diffuser_ros.nodes.condition_request import read_condition, require_few_rows
+from decision_diffuser_ros.nodes.skill_request import SkillRequest
 from decision_diffuser_ros.planner.conditions import Condition
 from decision_diffuser_ros.planner.manifest import Manifest
 from decision_diffuser_ros.resources import MANIFEST_NAME
+
+GAITS_16 = " | ".join(f"{weight}*trot" for weight in range(2, 18))
 
 
 @pytest.fixture
@@ -54,3 +57,19 @@ def test_what_contradicts_itself_is_left_out_with_a_remark(manifest):
     assert read_condition("pace", manifest, negation_weight=1.0).remark == ""
     with pytest.raises(ConditionError, match="'trot & !trot' cannot be fulfilled"):
         request_of("trot & !trot", manifest)
+
+
+def test_what_would_keep_a_plan_from_being_made_in_time_is_refused(manifest):
+    fits = request_of(f"({GAITS_16}) & " + " & ".join(f"!(forward_speed={n / 10})" for n in range(6)), manifest)
+    require_few_rows(fits.conditions(manifest), candidates=1)
+    with pytest.raises(ConditionError, match="a batch of 256 rows: .* times `candidates`, 2. Expected at most 128"):
+        require_few_rows(fits.conditions(manifest), candidates=2)
+    too_much = request_of(f"({GAITS_16}) & " + " & ".join(f"!(forward_speed={n / 10})" for n in range(7)), manifest)
+    with pytest.raises(ConditionError, match="a batch of 144 rows"):
+        require_few_rows(too_much.conditions(manifest), candidates=1)
+
+
+def test_the_most_candidates_of_one_condition_are_not_too_many(manifest):
+    require_few_rows(request_of("trot & forward_speed=0.5", manifest).conditions(manifest), candidates=64)
+    require_few_rows(SkillRequest(("trot",)).conditions(manifest), candidates=64)
+    require_few_rows((), candidates=64)

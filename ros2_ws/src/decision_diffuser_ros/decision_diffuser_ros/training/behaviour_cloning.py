@@ -31,7 +31,7 @@ from decision_diffuser_ros.training.configuration_file import read_configuration
 from decision_diffuser_ros.training.export import Graph
 from decision_diffuser_ros.training.fitting import Machine, fit
 from decision_diffuser_ros.training.graph_comparison import check_against_torch
-from decision_diffuser_ros.training.inverse_dynamics_network import residual_of
+from decision_diffuser_ros.training.target_residual import residual_of
 from decision_diffuser_ros.training.training_data import split_off_last
 from decision_diffuser_ros.training.training_module import TrainingModule
 

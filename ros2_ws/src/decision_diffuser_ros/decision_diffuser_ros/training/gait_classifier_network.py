@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import itertools
-
 import torch
 from torch import Tensor, nn
 
 from decision_diffuser_ros.data.normalisation import Normaliser
 from decision_diffuser_ros.training.gait_classifier_windows import Batch
+from decision_diffuser_ros.training.hidden_layers import hidden_layers
 
 
 class GaitClassifierNetwork(nn.Module):
@@ -20,10 +19,7 @@ class GaitClassifierNetwork(nn.Module):
         super().__init__()
         self.register_buffer("mean", torch.from_numpy(normaliser.mean))
         self.register_buffer("std", torch.from_numpy(normaliser.std))
-        sizes = [window_steps * len(normaliser.mean), *[width] * layers]
-        hidden = [
-            part for inputs, outputs in itertools.pairwise(sizes) for part in (nn.Linear(inputs, outputs), nn.ReLU())
-        ]
+        hidden = hidden_layers(window_steps * len(normaliser.mean), width=width, layers=layers)
         self.mlp = nn.Sequential(nn.Flatten(), *hidden, nn.Linear(width, gait_count))
 
     def forward(self, joint_states: Tensor) -> Tensor:

@@ -16,8 +16,9 @@ from decision_diffuser_ros.planner.manifest_records import ConditionKind
 from decision_diffuser_ros.simulation.kinematic_chain import chain_of
 from decision_diffuser_ros.training.condition_kinds import condition_kinds
 from decision_diffuser_ros.training.configuration import WINDOW_MLP, TrainingConfiguration
-from decision_diffuser_ros.training.inverse_dynamics_network import InverseDynamicsNetwork, residual_of
+from decision_diffuser_ros.training.inverse_dynamics_network import InverseDynamicsNetwork
 from decision_diffuser_ros.training.planned_changes import PlannedChanges
+from decision_diffuser_ros.training.target_residual import residual_of
 from decision_diffuser_ros.training.temporal_unet import TemporalUNet
 from decision_diffuser_ros.training.tool_features import ToolFeatures
 from decision_diffuser_ros.training.window_mlp import WindowMLP

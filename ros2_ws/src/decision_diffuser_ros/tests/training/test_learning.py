@@ -12,8 +12,9 @@ import torch
 from decision_diffuser_ros.data.normalisation import Normaliser
 from decision_diffuser_ros.training.fitting import Machine, fit
 from decision_diffuser_ros.training.held_out import inverse_dynamics_error, noise_model_loss
-from decision_diffuser_ros.training.inverse_dynamics_network import InverseDynamicsNetwork, residual_of
+from decision_diffuser_ros.training.inverse_dynamics_network import InverseDynamicsNetwork
 from decision_diffuser_ros.training.inverse_dynamics_task import InverseDynamicsTask
+from decision_diffuser_ros.training.target_residual import residual_of
 from decision_diffuser_ros.training.training_data import TransitionBatches
 from decision_diffuser_ros.training.training_module import TrainingModule, learning_rate_factor, moving_average
 from decision_diffuser_ros.training.training_record import TrainingRecord

@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Circle
 
 from decision_diffuser_ros.evaluation.circles import QUESTIONS
+from decision_diffuser_ros.evaluation.picture_file import write_picture
 from decision_diffuser_ros.simulation.circles_world import ARENA, INSIDE_RADIUS, OUTSIDE_RADIUS
 
 ANSWERED, MISSED, WAY = "#0072b2", "#d55e00", "#b0b0b0"
@@ -41,9 +42,7 @@ def plot_ways(ways: Mapping[str, np.ndarray], path: Path, *, title: str) -> Path
         axes.set_xlabel("x [m]")
     handles, labels = panels[0].get_legend_handles_labels()
     (panels[len(ways)] if len(ways) < len(panels) else panels[0]).legend(handles, labels, loc="center", frameon=False)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(path, dpi=130)
-    return path
+    return write_picture(figure, path)
 
 
 def _draw(axes: Axes, name: str, way: np.ndarray) -> None:

@@ -19,6 +19,7 @@ from decision_diffuser_ros.evaluation.gait_composition import (
 )
 from decision_diffuser_ros.evaluation.gait_plot import COLOURS
 from decision_diffuser_ros.evaluation.gait_shares import GAITS
+from decision_diffuser_ros.evaluation.picture_file import write_picture
 from decision_diffuser_ros.simulation.quadruped_model import CONTROL_STEP
 
 
@@ -48,9 +49,7 @@ def plot_composition(
         axes.set_xlabel("simulated time [s]")
     handles, labels = panels[0, 0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=len(GAITS), frameon=False)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(path, dpi=130)
-    return path
+    return write_picture(figure, path)
 
 
 def _draw(axes: Axes, rollout: ExpressionRollout) -> None:

@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 
 from decision_diffuser_ros.evaluation.gait_plot import COLOURS
 from decision_diffuser_ros.evaluation.gait_shares import GAITS
+from decision_diffuser_ros.evaluation.picture_file import write_picture
 
 MARKERS = {"trot": "o", "pace": "s", "bound": "^"}
 LABELS = {
@@ -40,7 +41,7 @@ def plot_slider(scores: Mapping[str, Any], path: Path, *, title: str) -> Path:
         ylim=(-3.0, 103.0),
     )
     _finish(axes)
-    return _save(figure, path)
+    return write_picture(figure, path)
 
 
 def plot_returns(scores: Mapping[str, Any], path: Path, *, title: str) -> Path:
@@ -51,7 +52,7 @@ def plot_returns(scores: Mapping[str, Any], path: Path, *, title: str) -> Path:
     for axes, (gait, of_gait) in zip(panels, scores["gaits"].items(), strict=True):
         _draw_returns(axes, gait, of_gait, kind=scores["kind"])
     panels[0].set_ylabel("achieved forward speed [m/s]")
-    return _save(figure, path)
+    return write_picture(figure, path)
 
 
 def _draw_returns(axes: Axes, gait: str, of_gait: Mapping[str, Any], *, kind: str) -> None:
@@ -92,15 +93,9 @@ def plot_ablations(scores: Mapping[str, Any], path: Path, *, title: str) -> Path
                 axes.set_ylabel(label)
         panels[1, column].set_xlabel(LABELS[setting])
     panels[0, 0].legend(frameon=False)
-    return _save(figure, path)
+    return write_picture(figure, path)
 
 
 def _finish(axes: Axes) -> None:
     axes.grid(alpha=0.3)
     axes.legend(frameon=False, fontsize=8)
-
-
-def _save(figure: Figure, path: Path) -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(path, dpi=130)
-    return path

@@ -2,15 +2,14 @@
 
 from pathlib import Path
 
-import matplotlib
-
-matplotlib.use("Agg")
-import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
 
 from decision_diffuser_ros.evaluation.gait_pattern import PAIRS
 from decision_diffuser_ros.evaluation.gait_recording import GaitRecording
+from decision_diffuser_ros.evaluation.picture_file import write_picture
 from decision_diffuser_ros.simulation.quadruped_model import LEG_NAMES
 
 COLOURS = {"trot": "#0072b2", "pace": "#e69f00", "bound": "#009e73", "": "#d0d0d0"}
@@ -19,10 +18,9 @@ COLOURS = {"trot": "#0072b2", "pace": "#e69f00", "bound": "#009e73", "": "#d0d0d
 
 def plot_recording(recording: GaitRecording, path: Path, *, title: str) -> Path:
     """Writes the picture to `path` (PNG) and returns it."""
-    figure, (feet, gaits, speed) = plt.subplots(
-        3, 1, figsize=(11, 6.5), sharex=True, height_ratios=(2.2, 1, 1.6), layout="constrained"
-    )
+    figure = Figure(figsize=(11, 6.5), layout="constrained")
     figure.suptitle(title)
+    feet, gaits, speed = figure.subplots(3, 1, sharex=True, height_ratios=(2.2, 1, 1.6))
     _draw_contacts(feet, recording)
     _draw_gaits(gaits, recording)
     speed.plot(recording.time, recording.forward_speed, color="#444444", linewidth=0.8)
@@ -41,10 +39,7 @@ def plot_recording(recording: GaitRecording, path: Path, *, title: str) -> Path:
             textcoords="offset points",
             fontsize=9,
         )
-    path.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(path, dpi=130)
-    plt.close(figure)
-    return path
+    return write_picture(figure, path)
 
 
 def _spans(values: np.ndarray, time: np.ndarray, step: float) -> list[tuple[str, float, float]]:
@@ -79,7 +74,7 @@ def _draw_gaits(axes: Axes, recording: GaitRecording) -> None:
             axes.broken_barh(bars, (row - 0.4, 0.8), color=COLOURS[name])
     axes.set_yticks((0, 1), ("seen", "asked"))
     axes.set_ylabel("gait")
-    handles = [plt.Rectangle((0, 0), 1, 1, color=COLOURS[gait]) for gait in (*PAIRS, "")]
+    handles = [Rectangle((0, 0), 1, 1, color=COLOURS[gait]) for gait in (*PAIRS, "")]
     axes.legend(
         handles,
         (*PAIRS, "none leads"),

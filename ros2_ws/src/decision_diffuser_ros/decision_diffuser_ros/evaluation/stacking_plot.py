@@ -2,13 +2,11 @@
 
 from pathlib import Path
 
-import matplotlib
-
-matplotlib.use("Agg")
-import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
+from decision_diffuser_ros.evaluation.picture_file import write_picture
 from decision_diffuser_ros.evaluation.stacking_recording import StackingRecording
 from decision_diffuser_ros.simulation.block_constraints import CONSTRAINT_NAMES, constraints_that_hold
 from decision_diffuser_ros.simulation.stacking_model import BLOCK_COLOURS, BLOCK_NAMES, BLOCK_SIZE
@@ -19,10 +17,11 @@ HELD, BROKEN = "#009e73", "#d0d0d0"
 def plot_recording(recording: StackingRecording, path: Path, *, title: str) -> Path:
     """Writes the picture to `path` (PNG) and returns it."""
     asked = [name for name in CONSTRAINT_NAMES if any(name in goal.holding + goal.failing for goal in recording.goals)]
-    figure, (heights, constraints, phases) = plt.subplots(
-        3, 1, figsize=(11, 7), sharex=True, height_ratios=(3, 0.4 + 0.4 * len(asked), 1.4), layout="constrained"
-    )
+    figure = Figure(figsize=(11, 7), layout="constrained")
     figure.suptitle(title)
+    heights, constraints, phases = figure.subplots(
+        3, 1, sharex=True, height_ratios=(3, 0.4 + 0.4 * len(asked), 1.4)
+    )
     _draw_heights(heights, recording)
     _draw_constraints(constraints, recording, asked)
     _draw_phases(phases, recording)
@@ -41,10 +40,7 @@ def plot_recording(recording: StackingRecording, path: Path, *, title: str) -> P
             fontsize=8,
             ha="left" if goal.asked_at < 0.6 * recording.time[-1] else "right",
         )
-    path.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(path, dpi=130)
-    plt.close(figure)
-    return path
+    return write_picture(figure, path)
 
 
 def _draw_heights(axes: Axes, recording: StackingRecording) -> None:

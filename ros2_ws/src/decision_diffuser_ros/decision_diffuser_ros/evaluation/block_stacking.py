@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from decision_diffuser_ros.evaluation.plan_times import plan_times
 from decision_diffuser_ros.evaluation.stacking_rollout import StackingRollout
 from decision_diffuser_ros.evaluation.stacking_tasks import TASKS, task_named
 from decision_diffuser_ros.evaluation.stacking_workers import PLANNER, Drivers, Job, run_jobs
@@ -81,11 +82,6 @@ def scores_of(rollouts: Sequence[StackingRollout]) -> dict[str, Any]:
         "steps_mean": round(float(np.mean(steps)), 1) if steps else None,
         "failures": dict(failures.most_common()),
     }
-
-
-def plan_times(plan_ms: np.ndarray) -> dict[str, float]:
-    """How long a plan takes [ms]."""
-    return {f"plan_ms_p{share}": round(float(np.percentile(plan_ms, share)), 3) for share in (50, 95, 99)}
 
 
 def with_only_task_on_top(scores: dict[str, Any]) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from decision_diffuser_ros.evaluation.plan_times import plan_times
 from decision_diffuser_ros.evaluation.summed_condition import SummedConditionBundle
 from decision_diffuser_ros.planner.bundle import Bundle
 from decision_diffuser_ros.planner.conditions import Condition
@@ -92,7 +93,7 @@ def evaluate(
         ways[name] = drive(bundle, starts, np.array(planned))
         scores["questions"][name] = question_scores(question, ways[name], np.array(planned))
     scores["guidance_weight"] = bundle.manifest.sampling.guidance_weight
-    scores |= {f"plan_ms_p{share}": round(1e3 * float(np.percentile(plan_seconds, share)), 3) for share in (50, 95)}
+    scores |= plan_times(1e3 * np.array(plan_seconds), shares=(50, 95))
     return scores, ways
 
 

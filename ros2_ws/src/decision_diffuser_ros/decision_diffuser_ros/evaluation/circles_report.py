@@ -7,6 +7,7 @@ from typing import Any
 
 from rich.console import Console
 
+from decision_diffuser_ros.evaluation.plan_times import plan_sentence
 from decision_diffuser_ros.evaluation.text_table import TextTable, percent
 
 COLUMNS = ("asked", "the end is to be", "episodes", "is so %", "in the plan %", "paper %")
@@ -31,12 +32,6 @@ def print_table(scores: Mapping[str, Any], console: Console) -> None:
 def markdown(scores: Mapping[str, Any]) -> str:
     """The same table in Markdown."""
     return table(scores).markdown()
-
-
-def plan_sentence(scores: Mapping[str, Any]) -> str:
-    """How long a plan takes."""
-    p50, p95 = (scores[f"plan_ms_p{share}"] for share in (50, 95))
-    return f"One plan: {p50:.0f} ms median, {p95:.0f} ms p95 on one thread of {scores['processor']}."
 
 
 def table(scores: Mapping[str, Any]) -> TextTable:

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from decision_diffuser_ros.evaluation import gait_pattern
+from decision_diffuser_ros.evaluation.plan_times import plan_times
 
 
 @dataclass(frozen=True)
@@ -69,13 +70,10 @@ class GaitRecording:
         for request, end in zip(self.requests, ends, strict=True):
             within = np.flatnonzero((time >= request.time) & (time < end))
             rows.append(self._summary_of(request, within, contacts, seen))
-        plans = np.array(self.planning_ms)
-        plans = plans[np.isfinite(plans)]
         return {
             "seconds": round(float(time[-1] - time[0]), 2) if len(time) else 0.0,
             "gaits": rows,
-            "plan_ms_p50": round(float(np.percentile(plans, 50)), 2) if len(plans) else None,
-            "plan_ms_p95": round(float(np.percentile(plans, 95)), 2) if len(plans) else None,
+            **plan_times(self.planning_ms, shares=(50, 95), digits=2),
         }
 
     def _summary_of(

@@ -11,6 +11,7 @@ import numpy as np
 
 from decision_diffuser_ros.evaluation import gait_pattern
 from decision_diffuser_ros.evaluation.deployment import EvaluatedModel
+from decision_diffuser_ros.evaluation.plan_times import plan_times
 from decision_diffuser_ros.evaluation.quadruped_rollout import GaitRollout, GaitTask
 from decision_diffuser_ros.evaluation.quadruped_workers import EXPERT, ONE_STEP, PLANNER, Job, run_jobs
 from decision_diffuser_ros.simulation.quadruped_model import CONTROL_STEP
@@ -95,7 +96,7 @@ def evaluate(
         },
         "pushed": {gait: gait_scores(rollouts[f"push {gait}"]) for gait in GAITS if size.push},
         "time_step_2ms": {gait: gait_scores(rollouts[f"coarse {gait}"]) for gait in GAITS if size.coarse},
-        **{f"plan_ms_p{share}": round(float(np.percentile(plan_ms, share)), 3) for share in (50, 95, 99)},
+        **plan_times(plan_ms),
     }
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from rich.console import Console
 
+from decision_diffuser_ros.evaluation.plan_times import plan_sentence
 from decision_diffuser_ros.evaluation.text_table import TextTable, percent
 
 GAIT_COLUMNS = ("gait", "driven by", "episodes", "survived %", "pattern share", "gait share", "speed m/s")
@@ -19,13 +20,13 @@ def print_tables(scores: Mapping[str, Any], console: Console) -> None:
     gait_table(scores).print(console)
     if scores["switches"]:
         switch_table(scores).print(console)
-    console.print(plan_sentence(scores))
+    console.print(plan_sentence(scores, digits=1))
 
 
 def markdown(scores: Mapping[str, Any]) -> str:
     """The same tables in Markdown."""
     tables = (gait_table(scores).markdown(), switch_table(scores).markdown())
-    return "\n".join((*tables, plan_sentence(scores) + "\n"))
+    return "\n".join((*tables, plan_sentence(scores, digits=1) + "\n"))
 
 
 def markdown_of_seeds(scores: Mapping[str, Mapping[str, Any]]) -> str:
@@ -36,12 +37,6 @@ def markdown_of_seeds(scores: Mapping[str, Mapping[str, Any]]) -> str:
             shares = [f"{values[name]:.3f}" for name in ("pattern_share", "expert_pattern_share", "gait_share")]
             rows.append([seed, gait, str(values["episodes"]), percent(values["survived"]), *shares])
     return TextTable("Trainings", SEED_COLUMNS, rows).markdown()
-
-
-def plan_sentence(scores: Mapping[str, Any]) -> str:
-    """How long a plan takes, and where."""
-    p50, p95, p99 = (scores[f"plan_ms_p{share}"] for share in (50, 95, 99))
-    return f"One plan: {p50:.1f} ms median, {p95:.1f} ms p95, {p99:.1f} ms p99 on one thread of {scores['processor']}."
 
 
 def gait_table(scores: Mapping[str, Any]) -> TextTable:

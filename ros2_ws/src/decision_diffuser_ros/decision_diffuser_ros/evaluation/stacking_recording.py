@@ -5,6 +5,8 @@ from typing import Any
 
 import numpy as np
 
+from decision_diffuser_ros.evaluation.plan_times import plan_times
+
 BLOCK_STATES = slice(8, None)
 """Of a state: position (3) and orientation (4) of each block."""
 
@@ -74,8 +76,6 @@ class StackingRecording:
 
     def summary(self) -> dict[str, Any]:
         """Numbers for each goal in turn, and the planning times."""
-        plans = np.array(self.planning_ms)
-        plans = plans[np.isfinite(plans)]
         return {
             "seconds": round(self.time[-1] - self.time[0], 2) if len(self) else 0.0,
             "goals": [
@@ -91,8 +91,7 @@ class StackingRecording:
                 }
                 for goal in self.goals
             ],
-            "plan_ms_p50": round(float(np.percentile(plans, 50)), 2) if len(plans) else None,
-            "plan_ms_p95": round(float(np.percentile(plans, 95)), 2) if len(plans) else None,
+            **plan_times(self.planning_ms, shares=(50, 95), digits=2),
         }
 
     def _states(self) -> np.ndarray:

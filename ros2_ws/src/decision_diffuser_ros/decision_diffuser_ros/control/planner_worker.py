@@ -28,6 +28,7 @@ import numpy as np
 from decision_diffuser_ros.control.receding_horizon import PlanRequest
 from decision_diffuser_ros.errors import DecisionDiffuserError
 from decision_diffuser_ros.planner.bundle import Bundle, engine_cache_of
+from decision_diffuser_ros.planner.composition_follower import CompositionFollower
 from decision_diffuser_ros.planner.conditions import Conditions
 from decision_diffuser_ros.planner.manifest import Manifest
 from decision_diffuser_ros.planner.planner import Planner
@@ -58,6 +59,7 @@ class PlannerWorkerSettings:
         time_limit: from a request to its plan [s]: as many of the sampling's denoising steps are run as fit, and at
             least one; None runs all of them.
         samples_in_one_call: run all denoising steps of a plan in one graph.
+        choose_every: plans from one composed plan to the next, see `planner.composition_follower`; 1 composes each.
     """
 
     bundle: str
@@ -71,6 +73,7 @@ class PlannerWorkerSettings:
     memory_limit: int | None = None
     time_limit: float | None = None
     samples_in_one_call: bool = False
+    choose_every: int = 1
 
 
 class _LogOverPipe(logging.Handler):
@@ -149,7 +152,12 @@ def _warm_planner(settings: PlannerWorkerSettings) -> Planner:
             threads=settings.threads,
             allow_cpu_fallback=settings.allow_cpu_fallback,
         )
-        planner = Planner(bundle, settings=settings.sampling, samples_in_one_call=settings.samples_in_one_call)
+        planner = CompositionFollower(
+            bundle,
+            settings=settings.sampling,
+            samples_in_one_call=settings.samples_in_one_call,
+            choose_every=settings.choose_every,
+        )
         for _ in range(settings.warm_up_plans):
             planner.warm_up(settings.conditions)
     return planner

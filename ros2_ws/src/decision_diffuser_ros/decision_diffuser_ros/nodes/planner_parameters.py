@@ -85,6 +85,15 @@ SPECS = (
         0.0,
         100.0,
     ),
+    ParameterSpec(
+        "composition_choose_every",
+        1,
+        "from one composed plan for A & B to the next, between which plans are for the one of them that it chose; "
+        "1: every plan is composed",
+        "plans",
+        1,
+        1000,
+    ),
     ParameterSpec("seed", 0, "seed of the noise", "", 0),
     ParameterSpec("replan_every", 2, "period of plan requests", "control steps", 1, 1000),
     ParameterSpec("planning_latency_steps", 1, "age at which a plan comes in use", "control steps", 0, 1000),
@@ -308,6 +317,7 @@ class PlannerParameters:
     candidates: int | None
     branch_margin: float | None
     negation_weight: float | None
+    composition_choose_every: int
     seed: int
     replan_every: int
     planning_latency_steps: int

@@ -34,20 +34,28 @@ class CompositionFollower(Planner):
     does. It remembers what was chosen from one plan to the next, so each robot needs one of its own.
     """
 
-    def __init__(self, bundle: Bundle, *, settings: SamplingSettings | None = None, choose_every: int = 16) -> None:
+    def __init__(
+        self,
+        bundle: Bundle,
+        *,
+        settings: SamplingSettings | None = None,
+        samples_in_one_call: bool = False,
+        choose_every: int = 16,
+    ) -> None:
         """Prepares planning.
 
         Args:
             bundle: the model.
             settings: how to sample; by default as the manifest says.
-            choose_every: plans from one composed plan to the next; 1 composes every plan.
+            samples_in_one_call: as for `Planner`.
+            choose_every: plans from one composed plan to the next; 1 composes every plan, as `Planner` does.
 
         Raises:
             ConfigurationError: the model cannot do what is set.
         """
         if choose_every < 1:
             raise ConfigurationError(f"`choose_every` must be at least 1, got {choose_every}")
-        super().__init__(bundle, settings=settings)
+        super().__init__(bundle, settings=settings, samples_in_one_call=samples_in_one_call)
         self._choose_every = choose_every
         self._composition: Branch = ()
         self._chosen: Branch = ()
@@ -68,7 +76,7 @@ class CompositionFollower(Planner):
         one before, is composed anew.
         """
         branch = _composition_of(conditions, self.settings.negation_weight)
-        if not branch:
+        if not branch or self._choose_every == 1:
             self._composition = ()
             return super().plan(history, conditions, rng=rng, previous=previous, **keywords)
         is_due = self._plans_since_choice >= self._choose_every
@@ -79,6 +87,11 @@ class CompositionFollower(Planner):
         self._composition, self._plans_since_choice = branch, 1
         self._chosen = self._drawn(composed, history, branch, rng=rng, **keywords)
         return composed
+
+    def warm_up(self, conditions: Conditions | ConditionExpression = ()) -> None:
+        """Plans as `Planner.warm_up` does; what that chose is forgotten."""
+        super().warm_up(conditions)
+        self._composition = ()
 
     def _drawn(
         self, composed: Plan, history: ArrayLike, branch: Branch, *, rng: np.random.Generator, **keywords: Any

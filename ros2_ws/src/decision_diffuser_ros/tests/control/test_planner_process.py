@@ -1,5 +1,6 @@
 """The planner process answers, and whatever happens to it is noticed."""
 
+import dataclasses
 import os
 import re
 import resource
@@ -75,6 +76,55 @@ def test_plans_are_those_of_a_planner_in_this_process(started, tiny_bundle):
     np.testing.assert_array_equal(result.plan.states, expected.states)
     assert result.plan.conditions == request(0).conditions
     assert 0.0 < result.plan.seconds < result.duration
+
+
+WAVE, REST = Condition({"skill": "wave"}), Condition({"skill": "rest"})
+
+
+@pytest.fixture
+def choosing(tiny_bundle):
+    """A process that composes one plan in three."""
+    planner = PlannerProcess(PlannerWorkerSettings(bundle=str(tiny_bundle), seed=7, choose_every=3))
+    planner.start()
+    yield planner
+    planner.stop()
+
+
+def plans_for(planner, asked):
+    """Plans for successive requests, each made while the one before is followed."""
+    plans = [None]
+    for sequence, conditions in enumerate(asked):
+        request = PlanRequest(sequence, sequence, STATE, conditions, previous=plans[-1])
+        plans.append(answer(planner, request).plan)
+    return plans[1:]
+
+
+def test_between_composed_plans_come_plans_for_the_one_that_was_chosen(choosing):
+    both = (WAVE, REST)
+    first, second, third, fourth = (plan.conditions for plan in plans_for(choosing, [both] * 4))
+    assert first == fourth == both
+    assert second == third
+    assert second in ((WAVE,), (REST,))
+
+
+def test_other_conditions_are_composed_at_once(choosing):
+    both, other = (WAVE, REST), (dataclasses.replace(WAVE, weight=0.5), REST)
+    asked = [both, both, other, other, (REST,), both]
+    conditions = [plan.conditions for plan in plans_for(choosing, asked)]
+    assert [conditions[index] for index in (0, 2, 4, 5)] == [both, other, (REST,), both]
+    assert len(conditions[1]) == len(conditions[3]) == 1
+
+
+NO_REST = dataclasses.replace(REST, weight=-0.5)
+
+
+@pytest.mark.parametrize("conditions", [(WAVE,), (WAVE, NO_REST), ((WAVE,), (REST,)), ()])
+def test_plans_for_anything_else_are_the_same_however_often_is_chosen(choosing, tiny_bundle, conditions):
+    planner, rng, expected = Planner(Bundle.load(tiny_bundle)), np.random.default_rng(7), [None]
+    for plan in plans_for(choosing, [conditions] * 4):
+        expected.append(planner.plan(STATE, conditions, rng=rng, previous=expected[-1]))
+        np.testing.assert_array_equal(plan.states, expected[-1].states)
+        assert plan.conditions == expected[-1].conditions
 
 
 def test_a_request_that_waits_is_replaced_by_a_newer_one(started):

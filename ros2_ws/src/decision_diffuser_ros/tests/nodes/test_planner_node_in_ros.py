@@ -144,6 +144,16 @@ def test_of_alternatives_one_is_followed_and_the_status_says_which(robot):
     assert robot.status.refused_plans == 0
 
 
+def test_skills_asked_together_alternate_and_the_status_says_what_was_asked(robot):
+    both = "trot & pace"
+    assert robot.set_condition(both).success
+    followed = [robot.step() is not None and robot.status.plan_condition for _ in range(60)]
+    assert both in followed
+    assert {"trot", "pace"} & set(followed)
+    assert robot.wait_for_status(lambda status: status.plan_condition in ("trot", "pace")).condition == both
+    assert robot.status.skills == ["trot", "pace"]
+
+
 def test_an_alternative_that_contradicts_itself_is_left_out(robot):
     response = robot.set_condition("pace & !pace | bound")
     assert (response.success, response.normalised) == (True, "bound")

@@ -45,6 +45,11 @@ def test_a_plan_may_take_most_of_the_longest_latency(quadruped_bundle) -> None:
     assert worker(longer).time_limit == pytest.approx(DEADLINE_SHARE * 0.06)
 
 
+def test_every_plan_is_composed_unless_it_is_set(quadruped_bundle) -> None:
+    assert worker(assembly(quadruped_bundle)).choose_every == 1
+    assert worker(assembly(quadruped_bundle, composition_choose_every=14)).choose_every == 14
+
+
 def test_without_a_deadline_and_in_simulated_time_all_steps_are_run(quadruped_bundle) -> None:
     assert worker(assembly(quadruped_bundle, plan_to_deadline=False)).time_limit is None
     assert worker(assembly(quadruped_bundle, planning_latency_steps=0)).time_limit is None

@@ -85,6 +85,27 @@ def test_other_conditions_and_a_new_beginning_are_composed_at_once(bundle):
     assert follower.plan(STANDING, other, rng=np.random.default_rng(0)).conditions == other
 
 
+def test_composing_every_plan_is_planning_as_ever(bundle):
+    settings = dataclasses.replace(bundle.manifest.sampling, temperature=0.5)
+    planners = (CompositionFollower(bundle, settings=settings, choose_every=1), Planner(bundle, settings=settings))
+    generators, plans = [np.random.default_rng(3), np.random.default_rng(3)], [None, None]
+    for _ in range(3):
+        plans = [
+            planner.plan(STANDING, (TROT, PACE), rng=rng, previous=previous)
+            for planner, rng, previous in zip(planners, generators, plans, strict=True)
+        ]
+        np.testing.assert_array_equal(plans[0].states, plans[1].states)
+        assert plans[0].conditions == (TROT, PACE)
+
+
+def test_what_a_warm_up_chose_is_forgotten(bundle):
+    before = Planner(bundle).plan(STANDING, (TROT, PACE), rng=np.random.default_rng(0))
+    follower = CompositionFollower(bundle)
+    follower.warm_up((TROT, PACE))
+    first = follower.plan(STANDING, (TROT, PACE), rng=np.random.default_rng(0), previous=before)
+    assert first.conditions == (TROT, PACE)
+
+
 def test_choosing_never_is_refused(bundle):
     with pytest.raises(ConfigurationError, match="`choose_every` must be at least 1, got 0"):
         CompositionFollower(bundle, choose_every=0)

@@ -3,7 +3,7 @@
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -66,12 +66,7 @@ def _walk(directory: Path, *, seconds_per_gait: float, bundle: str | None, gui: 
         recording, directory / "gaits.png", title="Simulated Unitree A1: gaits asked and gaits walked"
     )
     if video:
-        _draw_video(
-            console,
-            lambda progress: write_video(
-                recording, directory / "gaits.mp4", processes=os.cpu_count() or 1, progress=progress
-            ),
-        )
+        _draw_video(write_video, recording, directory / "gaits.mp4", console)
     for row in summary["gaits"]:
         reached = row["seconds_to_reach"]
         outcome = "not reached"
@@ -103,12 +98,7 @@ def _stack(
         recording, directory / "blocks.png", title="Simulated Kuka iiwa: constraints asked and heights of the blocks"
     )
     if video:
-        _draw_video(
-            console,
-            lambda progress: write_video(
-                recording, directory / "blocks.mp4", processes=os.cpu_count() or 1, progress=progress
-            ),
-        )
+        _draw_video(write_video, recording, directory / "blocks.mp4", console)
     for goal in recording.goals:
         outcome = f"built and settled after {goal.ended_at - goal.asked_at:.1f} s" if goal.success else goal.message
         console.print(f"{goal.constraints}: {outcome}", highlight=False)
@@ -123,10 +113,15 @@ def _write_summary(summary: dict[str, object], directory: Path) -> None:
     write_scores(summary | provenance(), directory / "summary.json")
 
 
-def _draw_video(console: "Console", write: Callable[[Callable[[int, int], None]], Path]) -> None:
-    """Draws a video by `write`, which is told where to report its progress."""
+def _draw_video(write_video: Callable[..., Path], recording: Any, path: Path, console: "Console") -> None:
+    """Draws the video of a recording on all cores, with a progress bar."""
     from rich.progress import Progress
 
     with Progress(console=console, transient=True) as bar:
         task = bar.add_task("drawing the video", total=None)
-        write(lambda done, total: bar.update(task, completed=done, total=total))
+        write_video(
+            recording,
+            path,
+            processes=os.cpu_count() or 1,
+            progress=lambda done, total: bar.update(task, completed=done, total=total),
+        )

@@ -9,8 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
     from decision_diffuser_ros.evaluation.gait_experiment import GaitExperiment
     from decision_diffuser_ros.evaluation.text_table import TextTable
 
@@ -61,12 +59,15 @@ def open_experiment(
         )
 
 
-def finish(scores: dict[str, Any], tables: Sequence[TextTable], json_file: Path | None, console: Console) -> None:
+def finish(scores: dict[str, Any], tables: Sequence[TextTable], json_file: Path | None) -> None:
     """Prints the tables and writes the scores, with how they were made."""
+    from rich.console import Console
+
     from decision_diffuser_ros.evaluation.scores_file import write_scores
     from decision_diffuser_ros.provenance import provenance
 
     if json_file is not None:
         write_scores(scores | provenance(), json_file)
+    console = Console()
     for table in tables:
         table.print(console)

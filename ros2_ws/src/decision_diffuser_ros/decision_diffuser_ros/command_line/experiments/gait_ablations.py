@@ -22,8 +22,6 @@ def gait_ablations(
     processes: Annotated[int, typer.Option(min=1, help="Processes; all cores by default.")] = os.cpu_count() or 1,
 ) -> None:
     """Guidance weight, temperature, history and denoising steps, one at a time, and actions diffused too."""
-    from rich.console import Console
-
     from decision_diffuser_ros.command_line.gait_experiments import finish, open_experiment
     from decision_diffuser_ros.evaluation import gait_ablations as experiment
     from decision_diffuser_ros.evaluation.gait_tables import ablation_tables
@@ -34,7 +32,7 @@ def gait_ablations(
     ) as opened:
         diffused = None if diffused_actions is None else opened.of_bundle(model_directory(diffused_actions))
         scores = experiment.evaluate(opened, episodes=episodes, diffused=diffused)
-    finish(scores, ablation_tables(scores), json_file, Console())
+    finish(scores, ablation_tables(scores), json_file)
     if json_file is not None:
         from decision_diffuser_ros.evaluation.gait_curves_plot import plot_ablations
 

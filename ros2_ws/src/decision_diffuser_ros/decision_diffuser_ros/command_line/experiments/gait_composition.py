@@ -28,8 +28,6 @@ def gait_composition(
     processes: Annotated[int, typer.Option(min=1, help="Processes; all cores by default.")] = os.cpu_count() or 1,
 ) -> None:
     """Each gait, each pair of gaits, and each pair as summed one-hots: which gaits a classifier sees, and how often."""
-    from rich.console import Console
-
     from decision_diffuser_ros.command_line.gait_experiments import finish, open_experiment
     from decision_diffuser_ros.evaluation import gait_composition as experiment
     from decision_diffuser_ros.evaluation.gait_tables import composition_tables
@@ -49,7 +47,7 @@ def gait_composition(
             baseline_episodes=max(1, episodes // 5),
             expert_episodes=max(1, min(episodes // 5, 50)),
         )
-    finish(scores, composition_tables(scores), json_file, Console())
+    finish(scores, composition_tables(scores), json_file)
     if json_file is not None:
         from decision_diffuser_ros.evaluation.gait_composition_plot import plot_composition
 

@@ -19,8 +19,6 @@ def gait_conditions(
     processes: Annotated[int, typer.Option(min=1, help="Processes; all cores by default.")] = os.cpu_count() or 1,
 ) -> None:
     """NOT and OR: how often what is walked is what the expression allows."""
-    from rich.console import Console
-
     from decision_diffuser_ros.command_line.gait_experiments import finish, open_experiment
     from decision_diffuser_ros.evaluation import gait_conditions as experiment
     from decision_diffuser_ros.evaluation.gait_tables import condition_tables
@@ -29,4 +27,4 @@ def gait_conditions(
         bundle, seed=seed, classifier=classifier, time_step=time_step, processes=processes
     ) as opened:
         scores = experiment.evaluate(opened, episodes=episodes)
-    finish(scores, condition_tables(scores), json_file, Console())
+    finish(scores, condition_tables(scores), json_file)

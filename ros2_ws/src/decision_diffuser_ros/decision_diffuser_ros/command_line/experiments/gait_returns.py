@@ -24,8 +24,6 @@ def gait_returns(
     processes: Annotated[int, typer.Option(min=1, help="Processes; all cores by default.")] = os.cpu_count() or 1,
 ) -> None:
     """Each gait with returns from 0.2 to 1: asked against achieved."""
-    from rich.console import Console
-
     from decision_diffuser_ros.command_line.gait_experiments import finish, open_experiment
     from decision_diffuser_ros.evaluation import gait_returns as experiment
     from decision_diffuser_ros.evaluation.gait_tables import return_tables
@@ -35,7 +33,7 @@ def gait_returns(
         bundle, seed=seed, classifier=classifier, time_step=time_step, processes=processes
     ) as opened:
         scores = experiment.evaluate(opened, episodes=episodes, demonstrated=demonstrated)
-    finish(scores, return_tables(scores), json_file, Console())
+    finish(scores, return_tables(scores), json_file)
     if json_file is not None:
         from decision_diffuser_ros.evaluation.gait_curves_plot import plot_returns
 

@@ -30,8 +30,6 @@ def gait_slider(
     processes: Annotated[int, typer.Option(min=1, help="Processes; all cores by default.")] = os.cpu_count() or 1,
 ) -> None:
     """`w*trot & (1-w)*pace` for w from 0 to 1: how the share of each gait moves."""
-    from rich.console import Console
-
     from decision_diffuser_ros.command_line.gait_experiments import finish, open_experiment
     from decision_diffuser_ros.evaluation import gait_slider as experiment
     from decision_diffuser_ros.evaluation.gait_tables import slider_tables
@@ -47,7 +45,7 @@ def gait_slider(
     ) as opened:
         guided = opened.with_sampling(guidance_weight=guidance_weight)
         scores = experiment.evaluate(guided, episodes=episodes, first=first, second=second)
-    finish(scores, slider_tables(scores), json_file, Console())
+    finish(scores, slider_tables(scores), json_file)
     if json_file is not None:
         from decision_diffuser_ros.evaluation.gait_curves_plot import plot_slider
 

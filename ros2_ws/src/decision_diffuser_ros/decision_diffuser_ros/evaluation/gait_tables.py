@@ -34,7 +34,8 @@ def condition_tables(scores: Mapping[str, Any]) -> list[TextTable]:
         [question, " or ".join(row["allowed"]), percent(row["succeeded"]), *share_cells(row)]
         for question, row in scores["questions"].items()
     ]
-    return [TextTable("NOT and OR", ("asked", "allowed", "succeeded %", *SHARE_COLUMNS), rows)]
+    columns = ("asked", "allowed", "succeeded %", *SHARE_COLUMNS)
+    return [TextTable("NOT and OR", columns, rows, word_columns=("allowed",))]
 
 
 def slider_tables(scores: Mapping[str, Any]) -> list[TextTable]:
@@ -44,7 +45,8 @@ def slider_tables(scores: Mapping[str, Any]) -> list[TextTable]:
         for weight, row in scores["weights"].items()
     ]
     title = f"From {scores['second']} to {scores['first']}"
-    return [TextTable(title, ("w", "asked", *SHARE_COLUMNS, "changes of gait 1/s"), rows)]
+    columns = ("w", "asked", *SHARE_COLUMNS, "changes of gait 1/s")
+    return [TextTable(title, columns, rows, word_columns=("asked",))]
 
 
 def return_tables(scores: Mapping[str, Any]) -> list[TextTable]:
@@ -81,4 +83,5 @@ def bar_table(bars: Mapping[str, Mapping[str, Any]]) -> TextTable:
     for name, bar in bars.items():
         wanted = f"at least {bar['at_least']:g}" if "at_least" in bar else f"below {bar['below']:g}"
         rows.append([name, wanted, f"{bar['got']:.3f}", "yes" if bar["reached"] else "no"])
-    return TextTable("To be reached", ("what", "wanted", "got", "reached"), rows)
+    columns = ("what", "wanted", "got", "reached")
+    return TextTable("To be reached", columns, rows, word_columns=("wanted", "reached"))

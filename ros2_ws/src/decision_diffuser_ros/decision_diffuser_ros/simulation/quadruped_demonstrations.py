@@ -5,7 +5,7 @@ Each episode is drawn from its own random generator: it is the same in whatever 
 
 import functools
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -14,6 +14,7 @@ from decision_diffuser_ros.data.description import DataDescription
 from decision_diffuser_ros.data.episode import Episode
 from decision_diffuser_ros.planner.manifest_records import Entry
 from decision_diffuser_ros.simulation import quadruped_model as model
+from decision_diffuser_ros.simulation.episode_recording import EpisodeRecording
 from decision_diffuser_ros.simulation.gait_expert import GaitExpert
 from decision_diffuser_ros.simulation.quadruped_course import SKILLS, DemonstrationCourse, DemonstrationRange
 from decision_diffuser_ros.simulation.quadruped_env import QuadrupedGaitsEnv
@@ -57,7 +58,7 @@ def record_episode(seed: int, number: int, ranges: DemonstrationRange | None = N
     state, info = env.reset(seed=int(random.integers(2**31)), options={"start": course.start})
     if ranges.striding_share > 0.0 and random.uniform() < ranges.striding_share:
         state, info = _stride(env, expert, ranges, random)
-    recording = _Recording([state], [info])
+    recording: EpisodeRecording[_Step] = EpisodeRecording([state], [info])
     for control_step, skill in enumerate(skills):
         expert.switch_to(skill)
         expert.forward_speed = float(speeds[control_step])
@@ -78,7 +79,7 @@ def record_episode(seed: int, number: int, ranges: DemonstrationRange | None = N
         "standing_start": course.start.joint_offset == 0,
         "fallen": bool(fallen),
     }
-    return recording.episode(course, attributes)
+    return _episode(recording, course, attributes)
 
 
 class _Step(NamedTuple):
@@ -89,39 +90,24 @@ class _Step(NamedTuple):
     disturbed: bool
 
 
-@dataclass
-class _Recording:
-    """An episode that grows; one state, with the facts about it, more than steps."""
-
-    states: list[np.ndarray]
-    infos: list[Mapping[str, Any]]
-    steps: list[_Step] = field(default_factory=list)
-
-    def __len__(self) -> int:
-        return len(self.steps)
-
-    def add(self, step: _Step, state: np.ndarray, info: Mapping[str, Any]) -> None:
-        """Adds a control step and what it led to."""
-        self.steps.append(step)
-        self.states.append(state)
-        self.infos.append(info)
-
-    def episode(self, course: DemonstrationCourse, attributes: Mapping[str, Any]) -> Episode:
-        """What was recorded, labelled with what the course asked."""
-        return Episode(
-            states=np.array(self.states),
-            actions=np.array([step.action for step in self.steps]),
-            skills=course.skills[: len(self)],
-            extras={
-                "disturbed": np.array([step.disturbed for step in self.steps]),
-                "applied_actions": np.array([step.applied_action for step in self.steps], dtype=np.float32),
-                "base_position": np.array([info["base_position"] for info in self.infos], dtype=np.float32),
-                "heading": np.array([info["heading"] for info in self.infos], dtype=np.float32),
-                "foot_contacts": np.array([info["foot_contacts"] for info in self.infos]),
-                "forward_speed_command": course.forward_speeds[: len(self)],
-            },
-            attributes=attributes,
-        )
+def _episode(
+    recording: EpisodeRecording[_Step], course: DemonstrationCourse, attributes: Mapping[str, Any]
+) -> Episode:
+    """What was recorded, labelled with what the course asked."""
+    return Episode(
+        states=np.array(recording.states),
+        actions=recording.of_steps("action"),
+        skills=course.skills[: len(recording)],
+        extras={
+            "disturbed": recording.of_steps("disturbed"),
+            "applied_actions": recording.of_steps("applied_action", np.float32),
+            "base_position": recording.of_states("base_position", np.float32),
+            "heading": recording.of_states("heading", np.float32),
+            "foot_contacts": recording.of_states("foot_contacts"),
+            "forward_speed_command": course.forward_speeds[: len(recording)],
+        },
+        attributes=attributes,
+    )
 
 
 def attributes(ranges: DemonstrationRange, *, name: str = "quadruped_gaits") -> dict[str, object]:

@@ -17,6 +17,7 @@ from decision_diffuser_ros.errors import ConfigurationError
 from decision_diffuser_ros.simulation import stacking_model as model
 from decision_diffuser_ros.simulation.block_arrangement import Arrangement, arrangement_of, piles_of
 from decision_diffuser_ros.simulation.block_constraints import CONSTRAINT_NAMES
+from decision_diffuser_ros.simulation.episode_recording import EpisodeRecording
 from decision_diffuser_ros.simulation.iiwa_kinematics import JOINT_NAMES
 from decision_diffuser_ros.simulation.stacking_env import BlockStackingEnv
 from decision_diffuser_ros.simulation.stacking_expert import Phase, StackingExpert
@@ -135,7 +136,7 @@ def record_attempt(seed: int, number: int, attempt: int, ranges: StackingRange) 
     goal, label = preference.draw(random, first)
     expert = StackingExpert(goal)
     disturb = _Disturbance(ranges, random)
-    recording = _Recording([state], [info["constraints_hold"]])
+    recording: EpisodeRecording[_Step] = EpisodeRecording([state], [info])
     while expert.resting_steps < ranges.rest_steps and len(recording) < ranges.most_steps:
         targets = expert.targets(env.world)
         applied, disturbed = disturb(targets, env.world, expert)
@@ -151,7 +152,7 @@ def record_attempt(seed: int, number: int, attempt: int, ranges: StackingRange) 
         "goal": _text(goal),
         "success": expert.resting_steps > 0 and arrangement_of(env.world.block_position) == goal,
     }
-    return recording.episode(label, attributes)
+    return _episode(recording, label, attributes)
 
 
 class _Step(NamedTuple):
@@ -164,38 +165,21 @@ class _Step(NamedTuple):
     moved_block: int
 
 
-@dataclass
-class _Recording:
-    """An episode that grows; one state more than steps."""
-
-    states: list[np.ndarray]
-    constraints_hold: list[np.ndarray]
-    steps: list[_Step] = field(default_factory=list)
-
-    def __len__(self) -> int:
-        return len(self.steps)
-
-    def add(self, step: _Step, state: np.ndarray, info: Mapping[str, Any]) -> None:
-        """Adds a control step and what it led to."""
-        self.steps.append(step)
-        self.states.append(state)
-        self.constraints_hold.append(info["constraints_hold"])
-
-    def episode(self, label: int, attributes: Mapping[str, Any]) -> Episode:
-        """What was recorded, labelled with one constraint."""
-        return Episode(
-            states=np.array(self.states),
-            actions=np.array([step.action for step in self.steps]),
-            skills=np.full(len(self), label),
-            extras={
-                "constraints_hold": np.array(self.constraints_hold),
-                "applied_actions": np.array([step.applied_action for step in self.steps], dtype=np.float32),
-                "disturbed": np.array([step.disturbed for step in self.steps]),
-                "phase": np.array([step.phase for step in self.steps], dtype=np.int8),
-                "moved_block": np.array([step.moved_block for step in self.steps], dtype=np.int8),
-            },
-            attributes=attributes,
-        )
+def _episode(recording: EpisodeRecording[_Step], label: int, attributes: Mapping[str, Any]) -> Episode:
+    """What was recorded, labelled with one constraint."""
+    return Episode(
+        states=np.array(recording.states),
+        actions=recording.of_steps("action"),
+        skills=np.full(len(recording), label),
+        extras={
+            "constraints_hold": recording.of_states("constraints_hold"),
+            "applied_actions": recording.of_steps("applied_action", np.float32),
+            "disturbed": recording.of_steps("disturbed"),
+            "phase": recording.of_steps("phase", np.int8),
+            "moved_block": recording.of_steps("moved_block", np.int8),
+        },
+        attributes=attributes,
+    )
 
 
 def _text(arrangement: Arrangement) -> str:

@@ -35,10 +35,10 @@ class EpisodeRecording(Generic[Step]):
         self.states.append(state)
         self.infos.append(info)
 
-    def of_steps(self, name: str, dtype: DTypeLike = None) -> np.ndarray:
+    def of_steps(self, name: str, dtype: DTypeLike | None = None) -> np.ndarray:
         """A field of every step, (steps, ...)."""
         return np.array([getattr(step, name) for step in self.steps], dtype=dtype)
 
-    def of_states(self, name: str, dtype: DTypeLike = None) -> np.ndarray:
+    def of_states(self, name: str, dtype: DTypeLike | None = None) -> np.ndarray:
         """A fact about every state, (steps + 1, ...)."""
         return np.array([info[name] for info in self.infos], dtype=dtype)

@@ -16,10 +16,8 @@ from decision_diffuser_ros.errors import ConditionError
 from decision_diffuser_ros.evaluation.gait_recording import GaitRecording, GaitRequest
 from decision_diffuser_ros.nodes import qos
 from decision_diffuser_ros.nodes.messages import seconds_of
+from decision_diffuser_ros.nodes.stamped_samples import StampedSamples
 from decision_diffuser_ros.simulation.quadruped_model import JOINT_NAMES, LEG_NAMES
-
-PENDING_STAMPS = 20
-"""How many incomplete samples are kept while their other messages are under way."""
 
 
 class GaitMonitor(Node):
@@ -35,7 +33,7 @@ class GaitMonitor(Node):
         self.recording = recording
         self.is_recording = False
         self.status: PlannerStatus | None = None
-        self._pending: dict[int, dict[str, Any]] = {}
+        self._samples = StampedSamples(("odometry", "joints", "contacts"))
         self._last_sample = -math.inf
         self._answer: Any = None
         self._asked = GaitRequest(0.0, "")
@@ -82,13 +80,9 @@ class GaitMonitor(Node):
         self.status = message
 
     def _take(self, what: str, message: Any) -> None:
-        stamp = message.header.stamp.sec * 1_000_000_000 + message.header.stamp.nanosec
-        sample = self._pending.setdefault(stamp, {})
-        sample[what] = message
-        if len(sample) == 3:
-            self._record(seconds_of(message.header.stamp), **self._pending.pop(stamp))
-        while len(self._pending) > PENDING_STAMPS:
-            self._pending.pop(min(self._pending))
+        sample = self._samples.add(what, message)
+        if sample is not None:
+            self._record(seconds_of(message.header.stamp), **sample)
 
     def _record(self, time: float, *, odometry: Odometry, joints: JointState, contacts: FootContacts) -> None:
         if time < self._last_sample + 0.999 * self.recording.step_duration:

@@ -18,11 +18,9 @@ from decision_diffuser_ros.evaluation.stacking_recording import StackingGoal, St
 from decision_diffuser_ros.nodes import qos
 from decision_diffuser_ros.nodes.messages import seconds_of
 from decision_diffuser_ros.nodes.stacking_publishers import OBJECT_NAMES
+from decision_diffuser_ros.nodes.stamped_samples import StampedSamples
 from decision_diffuser_ros.simulation.iiwa_kinematics import JOINT_NAMES
 from decision_diffuser_ros.simulation.stacking_body import FINGER_JOINT_NAMES
-
-PENDING_STAMPS = 20
-"""How many incomplete samples are kept while their other message is under way."""
 
 
 class StackingMonitor(Node):
@@ -41,7 +39,7 @@ class StackingMonitor(Node):
         self.recording = recording
         self.status: PlannerStatus | None = None
         self.feedback: StackBlocks.Feedback | None = None
-        self._pending: dict[int, dict[str, Any]] = {}
+        self._samples = StampedSamples(("joints", "objects"))
         self._last_sample = -math.inf
         self._asked, self._asked_at = "", 0.0
         self._accepted: Any = None
@@ -105,13 +103,9 @@ class StackingMonitor(Node):
         self.feedback = message.feedback
 
     def _take(self, what: str, message: Any) -> None:
-        stamp = message.header.stamp.sec * 1_000_000_000 + message.header.stamp.nanosec
-        sample = self._pending.setdefault(stamp, {})
-        sample[what] = message
-        if len(sample) == 2:
-            self._record(seconds_of(message.header.stamp), **self._pending.pop(stamp))
-        while len(self._pending) > PENDING_STAMPS:
-            self._pending.pop(min(self._pending))
+        sample = self._samples.add(what, message)
+        if sample is not None:
+            self._record(seconds_of(message.header.stamp), **sample)
 
     def _record(self, time: float, *, joints: JointState, objects: NamedPoses) -> None:
         if time < self._last_sample + 0.999 * self.recording.step_duration:

@@ -5,20 +5,16 @@ It starts the executables and the parameter file of quadruped_gaits.launch.py, w
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import rclpy
-from rclpy.executors import SingleThreadedExecutor
-
 from decision_diffuser_ros.evaluation.gait_recording import GaitRecording
+from decision_diffuser_ros.nodes.demonstration import Demonstration, demonstration
 from decision_diffuser_ros.nodes.gait_monitor import GaitMonitor
-from decision_diffuser_ros.nodes.robot_processes import ProcessError, RobotProcesses, executable
+from decision_diffuser_ros.nodes.robot_processes import executable
 from decision_diffuser_ros.resources import config_file
 
-START_TIMEOUT = 120.0  # [s], until the robot walks
 STALL_TIMEOUT = 20.0  # [s], without simulated time going on
 
 
@@ -62,26 +58,22 @@ def run_demo(settings: DemoSettings, *, show: Callable[[DemoView], None]) -> Gai
         ConditionError: when the planner refused a gait.
     """
     view = DemoView()
-    rclpy.init(args=[])
-    monitor = GaitMonitor(view.recording)
-    executor = SingleThreadedExecutor()
-    executor.add_node(monitor)
-
-    def spin(seconds: float) -> None:
-        end = time.monotonic() + seconds
-        while (left := end - time.monotonic()) > 0:
-            executor.spin_once(timeout_sec=left)
-
-    try:
-        with RobotProcesses(_commands(settings), log_directory=settings.output) as processes:
-            _wait_until_walking(monitor, processes, spin, view, show)
-            for number, gait in enumerate(settings.gaits):
-                _show_gait(monitor, processes, spin, view, show, gait=gait, first=number == 0, settings=settings)
-    finally:
-        executor.remove_node(monitor)
-        monitor.destroy_node()
-        executor.shutdown()
-        rclpy.try_shutdown()
+    with demonstration(
+        lambda: GaitMonitor(view.recording),
+        _commands(settings),
+        log_directory=settings.output,
+        show=lambda: show(view),
+    ) as walk:
+        view.text = "starting simulator and planner"
+        walk.look_until_ready(lambda: walk.monitor.is_walking and walk.monitor.now >= 0.0)
+        walk.monitor.is_recording = True
+        for number, gait in enumerate(settings.gaits):
+            if number == 0:
+                walk.monitor.note_initial_gait(gait)
+            else:
+                walk.monitor.ask(gait)
+            view.asked, view.text = gait, "walking"
+            _look_at_gait(walk, settings.seconds_per_gait)
     return view.recording
 
 
@@ -101,51 +93,12 @@ def _commands(settings: DemoSettings) -> dict[str, Sequence[str]]:
     }
 
 
-def _wait_until_walking(
-    monitor: GaitMonitor,
-    processes: RobotProcesses,
-    spin: Callable[[float], None],
-    view: DemoView,
-    show: Callable[[DemoView], None],
-) -> None:
-    deadline = time.monotonic() + START_TIMEOUT
-    view.text = "starting simulator and planner"
-    while not (monitor.is_walking and monitor.now >= 0):
-        show(view)
-        spin(0.1)
-        processes.check()
-        if time.monotonic() > deadline:
-            reason = monitor.status.message if monitor.status else "no status was heard from it"
-            raise ProcessError(f"the planner has not begun to walk within {START_TIMEOUT:g} s: {reason}")
+def _look_at_gait(walk: Demonstration[GaitMonitor], seconds: float) -> None:
+    """Look on for some simulated `seconds` [s]."""
+    end = walk.monitor.now + seconds
 
+    def goes_on() -> bool:
+        walk.monitor.check_answer()
+        return walk.monitor.now < end
 
-def _show_gait(
-    monitor: GaitMonitor,
-    processes: RobotProcesses,
-    spin: Callable[[float], None],
-    view: DemoView,
-    show: Callable[[DemoView], None],
-    *,
-    gait: str,
-    first: bool,
-    settings: DemoSettings,
-) -> None:
-    if first:
-        monitor.is_recording = True
-        monitor.note_initial_gait(gait)
-    else:
-        monitor.ask(gait)
-    view.asked, view.text = gait, "walking"
-    begin = monitor.now
-    last_time, last_change = monitor.now, time.monotonic()
-    while monitor.now < begin + settings.seconds_per_gait:
-        spin(0.1)
-        monitor.check_answer()
-        processes.check()
-        show(view)
-        if monitor.now > last_time:
-            last_time, last_change = monitor.now, time.monotonic()
-        elif time.monotonic() > last_change + STALL_TIMEOUT:
-            raise ProcessError(
-                f"simulated time has stood still at {last_time:.2f} s for {STALL_TIMEOUT:g} s; see {settings.output}"
-            )
+    walk.look_while(goes_on, stall_timeout=STALL_TIMEOUT)

@@ -10,16 +10,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import rclpy
-from rclpy.executors import SingleThreadedExecutor
-
 from decision_diffuser_ros.evaluation.stacking_recording import StackingRecording
-from decision_diffuser_ros.nodes.robot_processes import ProcessError, RobotProcesses, executable
+from decision_diffuser_ros.nodes.demonstration import Demonstration, demonstration
+from decision_diffuser_ros.nodes.robot_processes import executable
 from decision_diffuser_ros.nodes.stacking_monitor import StackingMonitor
 from decision_diffuser_ros.resources import config_file, model_directory
 
 ROBOT = "block_stacking"
-START_TIMEOUT = 120.0  # [s], until the planner holds the arm
 STALL_TIMEOUT = 60.0  # [s], without simulated time going on while something is built
 ANSWER_TIMEOUT = 30.0  # [s], for the last samples after a goal has ended
 AFTERWARDS = 0.5  # [s], simulated, that are recorded after each goal
@@ -78,21 +75,18 @@ def run_stacking_demo(
     elif settings.bundle is not None:
         model_directory(settings.bundle)
     view = StackingView()
-    rclpy.init(args=[])
-    monitor = StackingMonitor(view.recording)
-    executor = SingleThreadedExecutor()
-    executor.add_node(monitor)
-    try:
-        with RobotProcesses(_commands(settings), log_directory=settings.output) as processes:
-            demonstration = _Demonstration(monitor, executor, processes, view, show, settings)
-            demonstration.wait_until_ready()
-            for goal in settings.goals:
-                demonstration.build(goal)
-    finally:
-        executor.remove_node(monitor)
-        monitor.destroy_node()
-        executor.shutdown()
-        rclpy.try_shutdown()
+
+    def show_now() -> None:
+        _tell_feedback(building.monitor, view)
+        show(view)
+
+    with demonstration(
+        lambda: StackingMonitor(view.recording), _commands(settings), log_directory=settings.output, show=show_now
+    ) as building:
+        view.text = "starting simulator and planner"
+        building.look_until_ready(lambda: building.monitor.is_ready)
+        for goal in settings.goals:
+            _build(building, view, goal)
     return view.recording
 
 
@@ -117,56 +111,21 @@ def _assignments(values: dict[str, str]) -> list[str]:
     return [word for name, value in values.items() for word in ("-p", f"{name}:={value}")]
 
 
-@dataclass(eq=False)
-class _Demonstration:
-    """Everything that takes part."""
+def _build(building: Demonstration[StackingMonitor], view: StackingView, constraints: str) -> None:
+    """Give the planner a goal and wait for its end. Raises ProcessError if simulated time stands still."""
+    monitor = building.monitor
+    view.asked, view.text = constraints, "building"
+    monitor.ask(constraints)
+    building.look_while(lambda: monitor.check_result() is None, stall_timeout=STALL_TIMEOUT)
+    goal = view.recording.goals[-1]
+    view.text = goal.message
+    deadline = time.monotonic() + ANSWER_TIMEOUT
+    while monitor.now < goal.ended_at + AFTERWARDS and time.monotonic() < deadline:
+        building.look()
 
-    monitor: StackingMonitor
-    executor: SingleThreadedExecutor
-    processes: RobotProcesses
-    view: StackingView
-    show: Callable[[StackingView], None]
-    settings: StackingDemoSettings
 
-    def wait_until_ready(self) -> None:
-        """Wait until the planner holds the arm. Raises ProcessError if it does not."""
-        self.view.text = "starting simulator and planner"
-        deadline = time.monotonic() + START_TIMEOUT
-        while not self.monitor.is_ready:
-            self._look()
-            status = self.monitor.status
-            if time.monotonic() > deadline:
-                reason = status.message if status else "no status was heard from it"
-                raise ProcessError(f"the planner was not ready within {START_TIMEOUT:g} s: {reason}")
-
-    def build(self, constraints: str) -> None:
-        """Give the planner a goal and wait for its end. Raises ProcessError if simulated time stands still."""
-        monitor = self.monitor
-        self.view.asked, self.view.text = constraints, "building"
-        monitor.ask(constraints)
-        last_time, last_change = monitor.now, time.monotonic()
-        while (goal := monitor.check_result()) is None:
-            self._look()
-            if monitor.now > last_time:
-                last_time, last_change = monitor.now, time.monotonic()
-            elif time.monotonic() > last_change + STALL_TIMEOUT:
-                raise ProcessError(
-                    f"simulated time has stood still at {last_time:.2f} s for {STALL_TIMEOUT:g} s; "
-                    f"see {self.settings.output}"
-                )
-        self.view.text = goal.message
-        deadline = time.monotonic() + ANSWER_TIMEOUT
-        while monitor.now < goal.ended_at + AFTERWARDS and time.monotonic() < deadline:
-            self._look()
-
-    def _look(self) -> None:
-        """Handle messages for a moment, make sure that the nodes run, show what is to be seen."""
-        end = time.monotonic() + 0.1
-        while (left := end - time.monotonic()) > 0:
-            self.executor.spin_once(timeout_sec=left)
-        self.processes.check()
-        feedback = self.monitor.feedback
-        self.view.phase = feedback.phase if feedback else ""
-        if feedback:
-            self.view.blocks_placed, self.view.holding = feedback.blocks_placed, tuple(feedback.holding)
-        self.show(self.view)
+def _tell_feedback(monitor: StackingMonitor, view: StackingView) -> None:
+    feedback = monitor.feedback
+    view.phase = feedback.phase if feedback else ""
+    if feedback:
+        view.blocks_placed, view.holding = feedback.blocks_placed, tuple(feedback.holding)

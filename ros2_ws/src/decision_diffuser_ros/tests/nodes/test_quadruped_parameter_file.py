@@ -1,9 +1,12 @@
 """config/quadruped_gaits.yaml says what the robot's model says, and only parameters that exist."""
 
+import inspect
+
 import numpy as np
 import pytest
 import yaml
 
+from decision_diffuser_ros.command_line.experiments.gait_composition import gait_composition
 from decision_diffuser_ros.simulation import quadruped_model as model
 from tests.nodes.processes import CONFIG
 
@@ -41,6 +44,11 @@ def test_joints_and_limits_are_the_robots():
     np.testing.assert_allclose(limits["velocity"], model.MAX_VELOCITY, atol=1e-6)
     assert (np.array(limits["position_lower"]) >= model.JOINT_LOWER).all()
     assert (np.array(limits["position_upper"]) <= model.JOINT_UPPER).all()
+
+
+def test_composition_chooses_as_often_as_in_its_evaluation():
+    evaluated = inspect.signature(gait_composition).parameters["choose_every"].default
+    assert PLANNER["composition_choose_every"] == evaluated
 
 
 def test_the_rest_pose_is_within_the_limits():

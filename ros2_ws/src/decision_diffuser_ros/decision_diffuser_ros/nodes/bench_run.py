@@ -18,7 +18,12 @@ from decision_diffuser_ros.errors import ConfigurationError
 from decision_diffuser_ros.evaluation.bench_machine import percentiles_ms
 from decision_diffuser_ros.evaluation.process_facts import planning_child, process_facts
 from decision_diffuser_ros.nodes.bench_monitor import BenchMonitor
-from decision_diffuser_ros.nodes.robot_processes import ProcessError, RobotProcesses, executable
+from decision_diffuser_ros.nodes.robot_processes import (
+    ProcessError,
+    RobotProcesses,
+    executable,
+    parameter_arguments,
+)
 from decision_diffuser_ros.planner.manifest import Manifest
 from decision_diffuser_ros.resources import MANIFEST_NAME, config_file, model_directory
 
@@ -203,19 +208,14 @@ def _percentiles(seconds: Sequence[float] | np.ndarray) -> dict[str, float] | No
 
 def _commands(settings: NodeBenchSettings, setting: TimeSetting) -> dict[str, Sequence[str]]:
     ros = ["--ros-args", "--params-file", str(config_file(ROBOT)), "-r", f"__ns:={NAMESPACE}"]
-    in_lockstep = str(setting.lockstep).lower()
     planner: dict[str, object] = {
-        "autostart": "true",
-        "use_sim_time": in_lockstep,
+        "autostart": True,
+        "use_sim_time": setting.lockstep,
         "commands_per_step": setting.commands_per_step,
         **({"bundle": settings.bundle} if settings.bundle else {}),
     }
-    simulator: dict[str, object] = {"lockstep": in_lockstep}
+    simulator: dict[str, object] = {"lockstep": setting.lockstep}
     return {
-        name: [str(executable(f"{name}_node")), *ros, *_assignments(parameters)]
+        name: [str(executable(f"{name}_node")), *ros, *parameter_arguments(parameters)]
         for name, parameters in (("quadruped_sim", simulator), ("planner", planner))
     }
-
-
-def _assignments(parameters: dict[str, object]) -> list[str]:
-    return [part for name, value in parameters.items() for part in ("-p", f"{name}:={value}")]

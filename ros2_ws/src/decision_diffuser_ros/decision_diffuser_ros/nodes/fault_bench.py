@@ -22,7 +22,12 @@ from decision_diffuser_ros.evaluation.process_facts import planning_child
 from decision_diffuser_ros.nodes import qos
 from decision_diffuser_ros.nodes.command_topics import FORWARD_COMMAND_TOPIC
 from decision_diffuser_ros.nodes.faulty_wire import RAW, FaultyWire
-from decision_diffuser_ros.nodes.robot_processes import ProcessError, RobotProcesses, executable
+from decision_diffuser_ros.nodes.robot_processes import (
+    ProcessError,
+    RobotProcesses,
+    executable,
+    parameter_arguments,
+)
 from decision_diffuser_ros.resources import config_file
 
 START_TIMEOUT = 120.0  # [s], until the robot walks
@@ -219,7 +224,7 @@ def _commands(settings: BenchSettings) -> dict[str, Sequence[str]]:
             str(executable("quadruped_sim_node")),
             *common,
             *(argument for rule in raw for argument in ("-r", rule)),
-            *_arguments(simulator | dict(settings.simulator)),
+            *parameter_arguments(simulator | dict(settings.simulator)),
         ],
         PLANNER: [
             *settings.planner_prefix,
@@ -227,11 +232,6 @@ def _commands(settings: BenchSettings) -> dict[str, Sequence[str]]:
             *common,
             "-r",
             "/clock:=clock",
-            *_arguments(planner | dict(settings.planner)),
+            *parameter_arguments(planner | dict(settings.planner)),
         ],
     }
-
-
-def _arguments(parameters: Mapping[str, object]) -> list[str]:
-    texts = {name: str(value).lower() if isinstance(value, bool) else str(value) for name, value in parameters.items()}
-    return [argument for name, text in texts.items() for argument in ("-p", f"{name}:={text}")]

@@ -12,7 +12,7 @@ from pathlib import Path
 from decision_diffuser_ros.evaluation.gait_recording import GaitRecording
 from decision_diffuser_ros.nodes.demonstration import Demonstration, demonstration
 from decision_diffuser_ros.nodes.gait_monitor import GaitMonitor
-from decision_diffuser_ros.nodes.robot_processes import executable
+from decision_diffuser_ros.nodes.robot_processes import executable, parameter_arguments
 from decision_diffuser_ros.resources import config_file
 
 STALL_TIMEOUT = 20.0  # [s], without simulated time going on
@@ -79,17 +79,13 @@ def run_demo(settings: DemoSettings, *, show: Callable[[DemoView], None]) -> Gai
 
 def _commands(settings: DemoSettings) -> dict[str, Sequence[str]]:
     parameters = ["--ros-args", "--params-file", str(config_file("quadruped_gaits"))]
-    planner = [*parameters, "-p", f"skill:={settings.gaits[0]}", "-p", "autostart:=true", "-p", "use_sim_time:=true"]
+    planner: dict[str, object] = {"skill": settings.gaits[0], "autostart": True, "use_sim_time": True}
     if settings.bundle is not None:
-        planner += ["-p", f"bundle:={settings.bundle}"]
+        planner["bundle"] = settings.bundle
+    simulation = {"gui": settings.gui}
     return {
-        "quadruped_sim": [
-            str(executable("quadruped_sim_node")),
-            *parameters,
-            "-p",
-            f"gui:={str(settings.gui).lower()}",
-        ],
-        "planner": [str(executable("planner_node")), *planner],
+        "quadruped_sim": [str(executable("quadruped_sim_node")), *parameters, *parameter_arguments(simulation)],
+        "planner": [str(executable("planner_node")), *parameters, *parameter_arguments(planner)],
     }
 
 

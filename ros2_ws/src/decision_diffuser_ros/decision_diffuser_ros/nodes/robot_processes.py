@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 
@@ -35,6 +35,12 @@ def executable(name: str) -> Path:
         f"executable '{name}' is in none of the sourced workspaces ({', '.join(prefixes) or 'none is sourced'}); "
         "build with colcon and source install/setup.sh, or run `make setup`"
     )
+
+
+def parameter_arguments(parameters: Mapping[str, object]) -> list[str]:
+    """The arguments of a command line that set a node's parameters, after `--ros-args`."""
+    texts = {name: str(value).lower() if isinstance(value, bool) else str(value) for name, value in parameters.items()}
+    return [argument for name, text in texts.items() for argument in ("-p", f"{name}:={text}")]
 
 
 class RobotProcesses:

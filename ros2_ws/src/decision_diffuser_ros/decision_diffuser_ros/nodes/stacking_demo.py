@@ -12,7 +12,7 @@ from pathlib import Path
 
 from decision_diffuser_ros.evaluation.stacking_recording import StackingRecording
 from decision_diffuser_ros.nodes.demonstration import Demonstration, demonstration
-from decision_diffuser_ros.nodes.robot_processes import executable
+from decision_diffuser_ros.nodes.robot_processes import executable, parameter_arguments
 from decision_diffuser_ros.nodes.stacking_monitor import StackingMonitor
 from decision_diffuser_ros.resources import config_file, model_directory
 
@@ -92,23 +92,15 @@ def run_stacking_demo(
 
 def _commands(settings: StackingDemoSettings) -> dict[str, Sequence[str]]:
     parameters = ["--ros-args", "--params-file", str(config_file(ROBOT))]
-    simulation = {
-        "gui": str(settings.gui).lower(),
-        "seed": str(settings.seed),
-        "real_time_factor": str(float(settings.real_time_factor)),
-    }
-    planner = {"autostart": "true", "use_sim_time": "true"}
+    simulation = {"gui": settings.gui, "seed": settings.seed, "real_time_factor": float(settings.real_time_factor)}
+    planner: dict[str, object] = {"autostart": True, "use_sim_time": True}
     if settings.bundle is not None:
         planner["bundle"] = settings.bundle
     program = settings.planner or [str(executable("planner_node")), *parameters]
     return {
-        "stacking_sim": [str(executable("stacking_sim_node")), *parameters, *_assignments(simulation)],
-        "planner": [*program, *_assignments(planner)],
+        "stacking_sim": [str(executable("stacking_sim_node")), *parameters, *parameter_arguments(simulation)],
+        "planner": [*program, *parameter_arguments(planner)],
     }
-
-
-def _assignments(values: dict[str, str]) -> list[str]:
-    return [word for name, value in values.items() for word in ("-p", f"{name}:={value}")]
 
 
 def _build(building: Demonstration[StackingMonitor], view: StackingView, constraints: str) -> None:

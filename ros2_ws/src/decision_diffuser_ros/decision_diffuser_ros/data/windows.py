@@ -35,7 +35,7 @@ class WindowIndex:
         current_action: row of the action taken at t in the set's `actions` and `skills`.
         available_history: how many of the K observed slots the episode has, 1 to K.
         remaining_steps: control steps from t until something else is asked (or to what led to a fall), at least P.
-        steps_since_switch: control steps since something else was asked; `NEVER` if nothing was.
+        steps_since_switch: control steps since another skill was asked; `NEVER` if none was.
     """
 
     current_state: np.ndarray
@@ -48,7 +48,7 @@ class WindowIndex:
         return len(self.current_state)
 
     def just_after_switch(self, *, within: int) -> np.ndarray:
-        """Indices of the windows for which something else was asked less than `within` control steps before."""
+        """Indices of the windows whose skill was asked less than `within` control steps ago."""
         return np.flatnonzero(self.steps_since_switch < within)
 
 
@@ -71,8 +71,8 @@ def index_windows(
         steps_before_fall: how many control steps before a fall are not to be planned.
         disturbed: shape `(N,)`, control steps that are not to be planned because something other than the
             expert acted on the robot; they are welcome in a history, which makes the plan a recovery.
-        asked_numbers: each of shape `(N,)`, numbers that were asked beside the skill at each control step; another
-            number is a switch too: a plan begun under one and ended under another would teach to put off what is asked.
+        asked_numbers: each of shape `(N,)`, numbers that were asked beside the skill at each control step. A plan ends
+            where one changes: begun under one and ended under another it would teach to put off what is asked.
         starts_are_switches: count the start of an episode as a switch too, as where the robot is found in motion.
 
     Raises:
@@ -82,20 +82,18 @@ def index_windows(
     action = np.arange(len(skills))
     episode_start = np.repeat(demonstrations.first_action, lengths)
     begins_episode = action == episode_start
-    changes = _differs_from_before(skills)
+    changes_skill = _differs_from_before(skills) & ~begins_episode
+    begins_segment = begins_episode | changes_skill
     for numbers in asked_numbers:
-        changes |= _differs_from_before(numbers)
-    is_switch = changes & ~begins_episode
-    begins_segment = begins_episode | is_switch
+        begins_segment |= _differs_from_before(numbers)
 
     segment = np.cumsum(begins_segment) - 1
-    segment_start = np.flatnonzero(begins_segment)
-    segment_end = np.r_[segment_start[1:], len(skills)]
+    segment_end = np.r_[np.flatnonzero(begins_segment)[1:], len(skills)]
     sound_length = lengths - steps_before_fall * demonstrations.fallen
     sound_end = np.repeat(demonstrations.first_action + sound_length, lengths)
     remaining = np.minimum(segment_end[segment], sound_end) - action
-    since_start = action - segment_start[segment]
-    follows_switch = is_switch[segment_start[segment]] | starts_are_switches
+    skill_start = np.maximum.accumulate(np.where(begins_episode | changes_skill, action, 0))
+    follows_switch = changes_skill[skill_start] | starts_are_switches
 
     whole = np.flatnonzero((remaining >= plan_steps) & (_steps_until(disturbed, len(action)) >= plan_steps))
     if len(whole) == 0:
@@ -108,7 +106,7 @@ def index_windows(
         current_action=whole,
         available_history=np.minimum(action - episode_start + 1, history)[whole],
         remaining_steps=remaining[whole],
-        steps_since_switch=np.where(follows_switch, since_start, NEVER)[whole],
+        steps_since_switch=np.where(follows_switch, action - skill_start, NEVER)[whole],
     )
 
 

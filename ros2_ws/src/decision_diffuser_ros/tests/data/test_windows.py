@@ -130,19 +130,11 @@ def test_a_disturbance_in_the_history_is_welcome():
     assert windows.current_action.min() == 3  # its observed states are those that the disturbance led through
 
 
-def test_another_number_asked_ends_a_plan_and_is_a_switch():
-    demonstrations = make_set([([(0, 12)], False)])
-    speed = np.repeat([0.3, 0.8], [5, 7])
+def test_another_number_asked_ends_a_plan_but_is_no_switch_of_skill():
+    demonstrations = make_set([([(0, 3), (1, 12)], False), ([(1, 5)], False)])
+    speed = np.repeat([0.3, 0.8, 0.5], [8, 7, 5])
     windows = index_windows(demonstrations, history=HISTORY, plan_steps=PLAN, asked_numbers=[speed])
     steps = demonstrations.states[windows.current_state, 0].astype(int)
-    assert steps.tolist() == [0, 1, 5, 6, 7, 8]
-    assert windows.steps_since_switch.tolist() == [NEVER, NEVER, 0, 1, 2, 3]
-    assert windows.remaining_steps.tolist() == [5, 4, 7, 6, 5, 4]
-    assert windows.available_history.tolist() == [1, 2, 3, 3, 3, 3]
-
-
-def test_a_number_that_changes_between_episodes_is_no_switch():
-    demonstrations = make_set([([(0, 5)], False), ([(0, 5)], False)])
-    speed = np.repeat([0.3, 0.8], 5)
-    windows = index_windows(demonstrations, history=HISTORY, plan_steps=PLAN, asked_numbers=[speed])
-    assert (windows.steps_since_switch == NEVER).all()
+    assert steps.tolist() == [3, 4, 8, 9, 10, 11, 1000, 1001]
+    assert windows.steps_since_switch.tolist() == [0, 1, 5, 6, 7, 8, NEVER, NEVER]
+    assert windows.remaining_steps.tolist() == [5, 4, 7, 6, 5, 4, 5, 4]

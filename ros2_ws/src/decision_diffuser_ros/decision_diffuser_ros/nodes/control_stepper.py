@@ -34,6 +34,11 @@ class Counters:
     refused_plans: int = 0
     late_plans: int = 0
 
+    @property
+    def refused_readings(self) -> int:
+        """Of all sources."""
+        return self.refused_joint_states + self.refused_imus + self.refused_object_poses
+
 
 class ControlStepper:
     """Runs the control steps of an assembly."""

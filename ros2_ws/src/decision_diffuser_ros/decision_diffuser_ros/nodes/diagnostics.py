@@ -139,7 +139,7 @@ class PlannerDiagnostics:
 
     def _reading_report(self, stepper: ControlStepper, now: float) -> HealthReport:
         counters = stepper.counters
-        refused = self._refused.add(now, counters.refused_joint_states + counters.refused_imus)
+        refused = self._refused.add(now, counters.refused_readings)
         stale = self._stale.add(now, stepper.safe.watchdog.stale_count)
         ages = stepper.ages(now)
         oldest = max(ages.values())
@@ -157,6 +157,7 @@ class PlannerDiagnostics:
                 "refused in the window": f"{refused:.0f}",
                 "refused joint states": str(counters.refused_joint_states),
                 "refused IMU readings": str(counters.refused_imus),
+                "refused object poses": str(counters.refused_object_poses),
                 "times stale": str(stepper.safe.watchdog.stale_count),
             },
         )

@@ -1,0 +1,41 @@
+"""What /diagnostics says of the readings."""
+
+import pytest
+
+pytest.importorskip("rclpy", reason="needs ROS 2")
+pytest.importorskip("decision_diffuser_msgs", reason="needs the workspace built and sourced")
+
+from decision_diffuser_ros.control.health import HealthLevel
+from decision_diffuser_ros.nodes.control_stepper import ControlStepper
+from decision_diffuser_ros.nodes.diagnostics import PlannerDiagnostics
+from tests.nodes.test_planning_parameters import assembly, parameters
+
+WINDOW = 10.0  # [s]
+
+
+@pytest.mark.parametrize(
+    "counter, shown",
+    [
+        ("refused_joint_states", "refused joint states"),
+        ("refused_imus", "refused IMU readings"),
+        ("refused_object_poses", "refused object poses"),
+    ],
+)
+def test_refused_readings_of_every_source_are_a_warning_as_long_as_they_are_recent(quadruped_bundle, counter, shown):
+    assembled = assembly(quadruped_bundle, simulated_time=True)
+    stepper = ControlStepper(assembled, simulated_time=True, wait_for_plans=False, wait_for_first_plan=False)
+    options = parameters(quadruped_bundle, diagnostics_window=WINDOW)
+    diagnostics = PlannerDiagnostics(options, step_duration=0.02, simulated_time=True)
+    stepper.activate(0.0)
+
+    def readings(now):
+        (report,) = [report for report in diagnostics.reports(stepper, now) if report.name == "readings"]
+        return report
+
+    assert (readings(0.0).level, readings(0.0).message) == (HealthLevel.OK, "good")
+    setattr(stepper.counters, counter, 3)
+    stepper.last_refusal = "joint 'knee' is missing"
+    refused = readings(1.0)
+    assert (refused.level, refused.message) == (HealthLevel.WARN, "3 refused within 10 s; joint 'knee' is missing")
+    assert refused.values[shown] == "3"
+    assert readings(2.0 + WINDOW).level is HealthLevel.OK

@@ -15,6 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from decision_diffuser_ros.diffusion.schedule import DenoisingLevel, noise_schedule
+from decision_diffuser_ros.training.hidden_layers import hidden_layers
 from decision_diffuser_ros.training.temporal_unet import TemporalUNet
 
 DENOISING_STEPS = 100
@@ -131,7 +132,5 @@ def _ancestral_step(noisy: Tensor, noise: Tensor, level: DenoisingLevel) -> Tens
 
 
 def _inverse_dynamics(state_dim: int, action_dim: int) -> nn.Module:
-    width = INVERSE_DYNAMICS_WIDTH
-    return nn.Sequential(
-        nn.Linear(2 * state_dim, width), nn.ReLU(), nn.Linear(width, width), nn.ReLU(), nn.Linear(width, action_dim)
-    ).eval()
+    hidden = hidden_layers(2 * state_dim, width=INVERSE_DYNAMICS_WIDTH, layers=2)
+    return nn.Sequential(*hidden, nn.Linear(INVERSE_DYNAMICS_WIDTH, action_dim)).eval()

@@ -19,6 +19,8 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
+from decision_diffuser_ros.training.hidden_layers import hidden_layers
+
 GROUPS = 8
 MASK_CHANNELS = 3  # observed, future, missing
 
@@ -149,17 +151,10 @@ class TemporalUNet(nn.Module):
         self.observation_features, self.direct_noisy_plan = observation_features, direct_noisy_plan
         features = 0 if observation_features is None else int(observation_features.size)
         seen = history * (state_dim + 1 + features) + plan_steps * state_dim * direct_noisy_plan
-        self.history_to_plan = (
-            nn.Sequential(
-                nn.Linear(seen + embedding, history_width),
-                nn.Mish(),
-                nn.Linear(history_width, history_width),
-                nn.Mish(),
-                nn.Linear(history_width, plan_steps * state_dim),
-            )
-            if history_width
-            else None
-        )
+        self.history_to_plan: nn.Sequential | None = None
+        if history_width:
+            hidden = hidden_layers(seen + embedding, width=history_width, layers=2, activation=nn.Mish)
+            self.history_to_plan = nn.Sequential(*hidden, nn.Linear(history_width, plan_steps * state_dim))
 
     def forward(
         self,

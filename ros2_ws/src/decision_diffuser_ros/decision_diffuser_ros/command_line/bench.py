@@ -5,9 +5,14 @@ import os
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from decision_diffuser_ros.evaluation.bench_plans import PlanBenchSettings
 
 JSON_HELP = "Where to write the figures, with the names of processor and GPU."
 
@@ -37,9 +42,8 @@ def bench_of_plans(
     from rich.console import Console
 
     from decision_diffuser_ros.evaluation.bench_machine import machine_facts
-    from decision_diffuser_ros.evaluation.bench_plans import PlanBenchSettings, bench_plans, providers_present
+    from decision_diffuser_ros.evaluation.bench_plans import PlanBenchSettings
     from decision_diffuser_ros.evaluation.bench_report import print_bench, summarise
-    from decision_diffuser_ros.evaluation.scores_file import write_scores
     from decision_diffuser_ros.planner.manifest import Manifest
     from decision_diffuser_ros.resources import MANIFEST_NAME, model_directory
 
@@ -51,29 +55,17 @@ def bench_of_plans(
     with console.status("measuring") as status:
         directories = {name: model_directory(name) for name in robot or _shipped_robots()}
         manifests = {name: Manifest.read(path / MANIFEST_NAME) for name, path in directories.items()}
-        latency = [
-            row
-            for path in directories.values()
-            for row in bench_plans(str(path), settings, providers=providers_present(), progress=status.update)
-        ]
-        first = next(iter(manifests))
-        baseline, notes = _baseline(manifests[first], settings.threads, baseline_plans, status.update)
+        deployed = next(iter(manifests.values()))
+        latency = _latency(directories.values(), settings, status.update)
+        baseline, notes = _baseline(deployed, settings.threads, baseline_plans, status.update)
         quality = _quality(manifests, settings.denoising_steps, episodes, processes, status.update)
-    summary = summarise(
-        latency,
-        quality,
-        baseline,
-        robot=manifests[first].name,
-        deployed_steps=manifests[first].sampling.denoising_steps,
-    )
+    deployed_steps = deployed.sampling.denoising_steps
+    summary = summarise(latency, quality, baseline, robot=deployed.name, deployed_steps=deployed_steps)
     results = {
         "machine": machine, "latency": latency, "quality": quality, "baseline": baseline, "notes": notes,
         "summary": summary,
     }  # fmt: skip
-    if json_file is not None:
-        write_scores(results, json_file)
-    print_bench(results, console)
-    return 0 if all(bar["met"] for bar in summary["bars"]) else 1
+    return _finish(results, print_bench, json_file, console)
 
 
 @bench.command()
@@ -89,7 +81,6 @@ def ros(
     from rich.console import Console
 
     from decision_diffuser_ros.evaluation.bench_machine import machine_facts
-    from decision_diffuser_ros.evaluation.scores_file import write_scores
     from decision_diffuser_ros.nodes.bench_report import print_node_bench, summarise_nodes
     from decision_diffuser_ros.nodes.bench_run import NodeBenchSettings, bench_nodes
 
@@ -102,10 +93,35 @@ def ros(
         rows = list(bench_nodes(settings, progress=status.update))
     summary = summarise_nodes(rows)
     results = {"machine": machine, "settings": rows, "summary": summary}
+    return _finish(results, print_node_bench, json_file, console)
+
+
+def _finish(
+    results: dict[str, Any],
+    print_results: Callable[[dict[str, Any], "Console"], None],
+    json_file: Path | None,
+    console: "Console",
+) -> int:
+    """Writes and prints the results; returns the exit code, 0 if all bars are met."""
+    from decision_diffuser_ros.evaluation.scores_file import write_scores
+
     if json_file is not None:
         write_scores(results, json_file)
-    print_node_bench(results, console)
-    return 0 if all(bar["met"] for bar in summary["bars"]) else 1
+    print_results(results, console)
+    return 0 if all(bar["met"] for bar in results["summary"]["bars"]) else 1
+
+
+def _latency(
+    directories: Iterable[Path], settings: "PlanBenchSettings", progress: Callable[[str], None]
+) -> list[dict[str, Any]]:
+    """How long plans of each model take, with each execution provider."""
+    from decision_diffuser_ros.evaluation.bench_plans import bench_plans, providers_present
+
+    return [
+        row
+        for directory in directories
+        for row in bench_plans(str(directory), settings, providers=providers_present(), progress=progress)
+    ]
 
 
 def _baseline(

@@ -34,6 +34,10 @@ class Counters:
     refused_plans: int = 0
     late_plans: int = 0
 
+    def add(self, name: str) -> None:
+        """Count one more of what has this name."""
+        setattr(self, name, getattr(self, name) + 1)
+
     @property
     def refused_readings(self) -> int:
         """Of all sources."""

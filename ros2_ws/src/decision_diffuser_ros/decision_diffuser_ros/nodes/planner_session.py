@@ -10,7 +10,7 @@ import copy
 import threading
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from decision_diffuser_msgs.msg import NamedPoses
@@ -21,6 +21,7 @@ from trajectory_msgs.msg import JointTrajectory
 
 from decision_diffuser_ros.control.health import HealthLevel, HealthReport
 from decision_diffuser_ros.control.safe_controller import ControlDecision
+from decision_diffuser_ros.control.state_assembly import StateAssembler
 from decision_diffuser_ros.errors import StateError
 from decision_diffuser_ros.nodes import messages, qos
 from decision_diffuser_ros.nodes.command_output import CommandOutput
@@ -40,6 +41,7 @@ from decision_diffuser_ros.nodes.robot_description import read_robot_description
 from decision_diffuser_ros.nodes.stamp_trigger import StampTrigger, TriggeredStep
 
 NOTHING_ASKED = "nothing is asked"
+Reading = TypeVar("Reading")
 
 
 class PlannerSession:
@@ -216,50 +218,39 @@ class PlannerSession:
         return [HealthReport("mode", HealthLevel.OK, "inactive: no commands", {"mode": "inactive"})]
 
     def _take_joint_state(self, message: JointState) -> None:
-        with self.lock:
-            if not self.is_active:
-                return
-            try:
-                joints = messages.joint_reading(message, self.assembly.assembler)
-                self.stepper.take_joints(joints, time.monotonic())
-            except StateError as error:
-                self.stepper.counters.refused_joint_states += 1
-                self._note_refusal(error)
-                return
-            if self._simulated_time:
-                self._step_if_due(self._trigger.add_joints(joints))
+        add = StampTrigger.add_joints
+        self._take(message, messages.joint_reading, self.stepper.take_joints, add, refused="refused_joint_states")
 
     def _take_imu(self, message: Imu) -> None:
-        with self.lock:
-            if not self.is_active:
-                return
-            try:
-                imu = messages.imu_reading(message, self.assembly.assembler)
-                self.stepper.take_imu(imu, time.monotonic())
-            except StateError as error:
-                self.stepper.counters.refused_imus += 1
-                self._note_refusal(error)
-                return
-            if self._simulated_time:
-                self._step_if_due(self._trigger.add_imu(imu))
+        self._take(message, messages.imu_reading, self.stepper.take_imu, StampTrigger.add_imu, refused="refused_imus")
 
     def _take_objects(self, message: NamedPoses) -> None:
+        add = StampTrigger.add_objects
+        self._take(message, messages.object_reading, self.stepper.take_objects, add, refused="refused_object_poses")
+
+    def _take(
+        self,
+        message: Any,
+        read: Callable[[Any, StateAssembler], Reading],
+        take: Callable[[Reading, float], None],
+        add: Callable[[StampTrigger, Reading], TriggeredStep | None],
+        *,
+        refused: str,
+    ) -> None:
+        """Take a reading that is good, which may complete a control step in simulated time; count one that is not."""
         with self.lock:
             if not self.is_active:
                 return
             try:
-                objects = messages.object_reading(message, self.assembly.assembler)
+                reading = read(message, self.assembly.assembler)
+                take(reading, time.monotonic())
             except StateError as error:
-                self.stepper.counters.refused_object_poses += 1
+                self.stepper.counters.add(refused)
                 self._note_refusal(error)
                 return
-            self.stepper.take_objects(objects, time.monotonic())
-            if self._simulated_time:
-                self._step_if_due(self._trigger.add_objects(objects))
-
-    def _step_if_due(self, step: TriggeredStep | None) -> None:
-        if step is not None:
-            self._guarded_step(time.monotonic(), gap=step.gap)
+            step = add(self._trigger, reading) if self._simulated_time else None
+            if step is not None:
+                self._guarded_step(time.monotonic(), gap=step.gap)
 
     def _guarded_step(self, now: float, *, gap: bool = False) -> None:
         """In a callback a control step that raises must end the control steps, not the node."""

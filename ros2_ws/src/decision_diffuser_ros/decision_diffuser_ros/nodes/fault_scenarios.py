@@ -7,16 +7,22 @@ from __future__ import annotations
 
 import contextlib
 import math
-import os
-import resource
-import signal
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from decision_diffuser_ros.evaluation.process_facts import process_facts
 from decision_diffuser_ros.nodes import sensor_faults as spoil
-from decision_diffuser_ros.nodes.fault_bench import SIMULATOR, FaultBench
+from decision_diffuser_ros.nodes.fault_bench import FaultBench
+from decision_diffuser_ros.nodes.process_faults import (
+    kill_planning,
+    node_stopped,
+    planning_killed,
+    planning_slow,
+    planning_stopped,
+    planning_without_memory,
+    simulator_paused,
+    simulator_restarted,
+)
 from decision_diffuser_ros.nodes.service_faults import ask_for_nonsense, call_services_quickly
 
 SAFE, GOES_ON, ANY = "safe", "active", "any"
@@ -73,86 +79,6 @@ def _spoilt(
 
 def _gap(seconds: float) -> Callable[[FaultBench], contextlib.AbstractContextManager[None]]:
     return _spoilt(seconds, joints=lambda: spoil.nothing_passes, imu=lambda: spoil.nothing_passes)
-
-
-def _kill_planning(bench: FaultBench) -> None:
-    _signal(bench.planning_pid, signal.SIGKILL)
-
-
-def _signal(pid: int, number: int) -> None:
-    with contextlib.suppress(ProcessLookupError):
-        os.kill(pid, number)
-
-
-@contextlib.contextmanager
-def _planning_killed(bench: FaultBench) -> Iterator[None]:
-    _kill_planning(bench)
-    yield
-    time.sleep(3.0)
-
-
-@contextlib.contextmanager
-def _planning_stopped(bench: FaultBench) -> Iterator[None]:
-    """SIGSTOP: the process is there and does nothing; its replacement is not touched."""
-    pid = bench.planning_pid
-    _signal(pid, signal.SIGSTOP)
-    yield
-    time.sleep(3.0)
-    _signal(pid, signal.SIGCONT)
-
-
-@contextlib.contextmanager
-def _planning_slow(bench: FaultBench) -> Iterator[None]:
-    """Stopped most of the time, so that a plan takes several times as long as it may."""
-    yield
-    end = time.monotonic() + 3.0
-    while time.monotonic() < end:
-        pid = bench.planning_pid  # another one after each replacement
-        _signal(pid, signal.SIGSTOP)
-        time.sleep(0.15)
-        _signal(pid, signal.SIGCONT)
-        time.sleep(0.02)
-
-
-@contextlib.contextmanager
-def _planning_without_memory(bench: FaultBench) -> Iterator[None]:
-    """No page more than it has, and everything that it frees and needs again is refused."""
-    pid = bench.planning_pid
-    facts = process_facts(pid)
-    limit = facts.resident_memory // 2 if facts is not None else 0
-    resource.prlimit(pid, resource.RLIMIT_AS, (limit, limit))
-    yield
-    time.sleep(4.0)
-
-
-@contextlib.contextmanager
-def _simulator_restarted(bench: FaultBench) -> Iterator[None]:
-    process = bench.processes.process(SIMULATOR)
-    process.kill()
-    process.wait()
-    yield
-    time.sleep(1.0)
-    bench.processes.start(SIMULATOR)
-    time.sleep(2.0)
-
-
-@contextlib.contextmanager
-def _simulator_paused(bench: FaultBench) -> Iterator[None]:
-    pid = bench.processes.process(SIMULATOR).pid
-    _signal(pid, signal.SIGSTOP)
-    yield
-    time.sleep(3.0)
-    _signal(pid, signal.SIGCONT)
-
-
-@contextlib.contextmanager
-def _node_stopped(bench: FaultBench) -> Iterator[None]:
-    """The whole planner node stands still; nothing can be published then, and all is stale when it goes on."""
-    _signal(bench.planner_pid, signal.SIGSTOP)
-    yield
-    time.sleep(1.0)
-    _signal(bench.planner_pid, signal.SIGCONT)
-    time.sleep(0.5)
 
 
 @contextlib.contextmanager
@@ -232,31 +158,31 @@ SCENARIOS: tuple[FaultScenario, ...] = (
     FaultScenario(
         name="planner_killed",
         description="SIGKILL to the process that plans",
-        inject=_planning_killed,
+        inject=planning_killed,
         expected=ANY,
         short=True,
     ),
     FaultScenario(
         name="planner_stopped",
         description="SIGSTOP to the process that plans",
-        inject=_planning_stopped,
+        inject=planning_stopped,
         expected=SAFE,
         short=True,
     ),
     FaultScenario(
-        name="planner_slow", description="plans take several times as long", inject=_planning_slow, expected=ANY
+        name="planner_slow", description="plans take several times as long", inject=planning_slow, expected=ANY
     ),
     FaultScenario(
         name="planner_out_of_memory",
         description="no more memory for the process that plans",
-        inject=_planning_without_memory,
+        inject=planning_without_memory,
         expected=ANY,
     ),
-    FaultScenario(name="node_stopped", description="SIGSTOP to the node for 1 s", inject=_node_stopped, expected=ANY),
+    FaultScenario(name="node_stopped", description="SIGSTOP to the node for 1 s", inject=node_stopped, expected=ANY),
     FaultScenario(
         name="simulator_restarted",
         description="the simulator is killed and started again",
-        inject=_simulator_restarted,
+        inject=simulator_restarted,
         expected=SAFE,
     ),
     FaultScenario(
@@ -282,7 +208,7 @@ SCENARIOS: tuple[FaultScenario, ...] = (
         "NaN for a position while the process that plans is killed",
         SAFE,
         joints=lambda: spoil.with_value("position", math.nan),
-        meanwhile=_kill_planning,
+        meanwhile=kill_planning,
     ),
     _sensor(
         "gap_and_stamps_back",
@@ -317,7 +243,7 @@ SCENARIOS: tuple[FaultScenario, ...] = (
     FaultScenario(
         name="pause",
         description="the simulator pauses for 3 s",
-        inject=_simulator_paused,
+        inject=simulator_paused,
         expected=ANY,
         simulated_time=True,
     ),
@@ -331,7 +257,7 @@ SCENARIOS: tuple[FaultScenario, ...] = (
     FaultScenario(
         name="planner_killed_in_lockstep",
         description="SIGKILL to the process that plans, in simulated time",
-        inject=_planning_killed,
+        inject=planning_killed,
         expected=ANY,
         simulated_time=True,
     ),

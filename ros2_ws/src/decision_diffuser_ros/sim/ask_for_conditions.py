@@ -2,7 +2,7 @@
 
     python ask_for_conditions.py "trot & !bound" "pace | bound" "bound & forward_speed=0.8"
 
-What an expression can say stands in the README of the package, "Conditions as an algebra".
+What an expression can say stands in docs/conditions.md.
 """
 
 import sys

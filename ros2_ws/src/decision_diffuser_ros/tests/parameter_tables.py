@@ -1,6 +1,6 @@
 """The nodes' parameters as rows of a Markdown table, read from the source, so that no ROS is needed.
 
-`python -m tests.parameter_tables planner` prints the table that the README of the package holds.
+`python -m tests.parameter_tables planner` prints the table that `docs/planner_node.md` holds.
 """
 
 import ast

@@ -1,12 +1,13 @@
-"""What the READMEs say is so: parameters, names, commands, links and the example."""
+"""What the READMEs and `docs/` say is so: parameters, names, commands, links and the example."""
 
 import re
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
 
 from decision_diffuser_ros import resources
-from decision_diffuser_ros.command_line.main import build_application
+from decision_diffuser_ros.command_line.main import COMMANDS, build_application
 from decision_diffuser_ros.resources import share_directory
 from tests.bundles import make_quadruped_bundle
 from tests.parameter_tables import HEADER, MODULES, NODES, parameter_fields, parameter_rows
@@ -17,14 +18,22 @@ PACKAGE = share_directory()
 ROOT = PACKAGE.parents[2]
 README = PACKAGE / "README.md"
 INTERFACES = PACKAGE.parent / "decision_diffuser_msgs"
+DOCS = PACKAGE / "docs"
+PAGES = sorted(DOCS.glob("*.md"))
 DOCUMENTS = [
     path
     for path in (
-        ROOT / "README.md", README, PACKAGE / "sim" / "README.md", PACKAGE / "QUALITY_DECLARATION.md",
+        ROOT / "README.md", README, *PAGES, PACKAGE / "sim" / "README.md", PACKAGE / "QUALITY_DECLARATION.md",
         INTERFACES / "README.md",
     )
     if path.is_file()
 ]  # fmt: skip
+
+PLANNER_PAGE, SIMULATION_PAGE = DOCS / "planner_node.md", DOCS / "simulation_nodes.md"
+PAGE_OF_NODE = {"planner": PLANNER_PAGE, "quadruped_sim": SIMULATION_PAGE, "stacking_sim": SIMULATION_PAGE}
+
+README_LINES = 200
+"""Of the package: what is longer belongs into a page of its own."""
 
 pytestmark = pytest.mark.skipif(not README.is_file(), reason="the source tree of the package is not here")
 
@@ -54,9 +63,32 @@ def anchors(document: Path) -> set[str]:
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
+def relative_links(document: Path) -> list[str]:
+    """Where the links of a document lead that are not to other sites."""
+    targets = re.findall(r"\]\(([^)\s]+)\)", prose(document))
+    return [target for target in targets if not target.startswith(("http://", "https://"))]
+
+
+def broken_links(document: Path) -> list[str]:
+    """The relative links of a document whose file or heading is not there."""
+    broken = []
+    for target in relative_links(document):
+        path, _, anchor = target.partition("#")
+        linked = (document.parent / path).resolve() if path else document
+        if not linked.exists() or (anchor and anchor not in anchors(linked)):
+            broken.append(target)
+    return broken
+
+
+def private_names(modules: Iterable[Path]) -> set[str]:
+    """The names below a node's own, such as `~/status`, in its modules."""
+    return {name for path in modules for name in re.findall(r'"(~/\w+)"', path.read_text(encoding="utf-8"))}
+
+
 @pytest.mark.parametrize("node", MODULES)
-def test_the_readme_has_every_parameter_as_it_is_declared(node):
-    rows = [line for line in section(README, f"Parameters of {node}").splitlines() if line.startswith("|")]
+def test_the_page_of_a_node_has_every_parameter_as_it_is_declared(node):
+    lines = section(PAGE_OF_NODE[node], f"Parameters of {node}").splitlines()
+    rows = [line for line in lines if line.startswith("|")]
     expected = [*HEADER, *parameter_rows(node).values()]
     assert rows == expected, f"print the table with: python -m tests.parameter_tables {node}"
 
@@ -76,7 +108,7 @@ def flat(parameters: dict, prefix: str = "") -> set[str]:
 PARAMETER_FILES = [PACKAGE / "config" / f"{name}.yaml" for name in ("quadruped_gaits", "block_stacking", "robot")]
 
 
-@pytest.mark.parametrize("file", [*PARAMETER_FILES, README], ids=lambda file: file.name)
+@pytest.mark.parametrize("file", [*PARAMETER_FILES, DOCS / "your_own_robot.md"], ids=lambda file: file.name)
 def test_every_parameter_that_is_set_is_declared(file):
     texts = [text for language, text in code_blocks(file) if language == "yaml"] or [file.read_text(encoding="utf-8")]
     of_nodes = [(key, value) for text in texts for key, value in yaml.safe_load(text).items() if key.startswith("/**/")]
@@ -86,19 +118,40 @@ def test_every_parameter_that_is_set_is_declared(file):
         assert flat(value["ros__parameters"]) <= declared, f"{file.name}: {key}"
 
 
-def test_every_private_name_of_the_nodes_is_in_the_readme():
-    sources = "".join(path.read_text(encoding="utf-8") for path in NODES.glob("*.py"))
-    text = README.read_text(encoding="utf-8")
-    for name in set(re.findall(r'"(~/\w+)"', sources)):
-        assert f"| `{name}` |" in text, f"{name} is not in the README"
+def test_every_private_name_of_the_nodes_is_on_their_page():
+    of_simulations = set(NODES.glob("*_sim_node.py")) | {NODES / "simulation_node.py"}
+    for page, modules in ((SIMULATION_PAGE, of_simulations), (PLANNER_PAGE, set(NODES.glob("*.py")) - of_simulations)):
+        text = page.read_text(encoding="utf-8")
+        missing = {name for name in private_names(modules) if f"| `{name}` |" not in text}
+        assert not missing, f"not in {page.name}: {missing}"
 
 
-@pytest.mark.parametrize("name, heading", [("quadruped_gaits", "Start"), ("block_stacking", "Block stacking")])
-def test_every_launch_argument_is_in_the_readme(name, heading):
-    source = (PACKAGE / "launch" / f"{name}.launch.py").read_text(encoding="utf-8")
+@pytest.mark.parametrize(
+    "launch_file, document, heading",
+    [
+        ("quadruped_gaits", README, "Start"),
+        ("block_stacking", DOCS / "block_stacking.md", "Start"),
+        ("robot", DOCS / "your_own_robot.md", "Launch"),
+    ],
+)
+def test_every_launch_argument_is_documented(launch_file, document, heading):
+    source = (PACKAGE / "launch" / f"{launch_file}.launch.py").read_text(encoding="utf-8")
     declared = re.findall(r'DeclareLaunchArgument\(\s*"(\w+)"', source)
-    documented = re.findall(r"^\| `(\w+)` \|", section(README, heading), re.MULTILINE)
+    documented = re.findall(r"^\| `(\w+)` \|", section(document, heading), re.MULTILINE)
     assert documented == declared
+
+
+def test_the_readme_is_short_and_leads_to_every_page():
+    assert len(README.read_text(encoding="utf-8").splitlines()) <= README_LINES
+    table = section(README, "Documentation")
+    assert [page.name for page in PAGES if f"](docs/{page.name})" not in table] == []
+
+
+def test_the_readme_lists_commands_that_there_are():
+    listed = " ".join(re.findall(r"^\| (`[^|]*) \|", section(README, "Command line"), re.MULTILINE))
+    names = set(re.findall(r"`(\w+)`", listed))
+    assert names
+    assert names <= set(COMMANDS)
 
 
 def test_every_interface_is_in_its_readme():
@@ -110,13 +163,16 @@ def test_every_interface_is_in_its_readme():
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
 def test_every_relative_link_leads_somewhere(document):
-    for target in re.findall(r"\]\(([^)\s]+)\)", prose(document)):
-        if target.startswith(("http://", "https://")):
-            continue
-        path, _, anchor = target.partition("#")
-        linked = (document.parent / path).resolve() if path else document
-        assert linked.exists(), f"{document.name}: {target}"
-        assert not anchor or anchor in anchors(linked), f"{document.name}: {target}"
+    assert broken_links(document) == []
+
+
+def test_a_link_that_leads_nowhere_is_found(tmp_path):
+    (tmp_path / "page.md").write_text("# Node quadruped_sim\n\n## The paper's, again\n")
+    document = tmp_path / "README.md"
+    good = ("#start", "page.md", "page.md#node-quadruped_sim", "page.md#the-papers-again", "https://ros.org/none")
+    bad = ("#begin", "pages.md", "page.md#start", "../page.md")
+    document.write_text("# Start\n" + "".join(f"[here]({target}) " for target in (*good, *bad)))
+    assert broken_links(document) == list(bad)
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
@@ -139,6 +195,7 @@ def test_every_command_that_is_shown_exists(document):
 def test_the_example_of_the_python_library_runs(tmp_path, monkeypatch, capsys):
     bundle = make_quadruped_bundle(tmp_path / "quadruped_gaits")
     monkeypatch.setattr(resources, "model_directory", lambda name: bundle)
-    (example,) = [text for language, text in code_blocks(README) if language == "python"]
-    exec(compile(example, str(README), "exec"), {})
+    page = DOCS / "python_library.md"
+    (example,) = [text for language, text in code_blocks(page) if language == "python"]
+    exec(compile(example, str(page), "exec"), {})
     assert capsys.readouterr().out == "(24, 30) (24, 12)\n"

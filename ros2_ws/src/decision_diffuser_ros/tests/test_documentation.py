@@ -185,7 +185,7 @@ def test_every_command_that_is_shown_exists(document):
         command = commands[name]
         if hasattr(command, "commands"):  # evaluate EXPERIMENT, bench [ros]
             part = (arguments.split() or [""])[0]
-            by_itself = command.invoke_without_command and part not in command.commands
+            by_itself = command.invoke_without_command and part[:1] in ("", "-", "#")
             assert by_itself or part in command.commands, f"{document.name}: decision-diffuser {name} {part}"
             command = command if by_itself else command.commands[part]
         options = {option for parameter in command.params for option in parameter.opts}

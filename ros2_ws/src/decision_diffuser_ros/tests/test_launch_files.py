@@ -1,4 +1,4 @@
-"""The launch files describe what the documentation says; without launch_ros they are read as text, with it they are loaded."""
+"""The launch files are as documented; without launch_ros they are read as text, with it they are loaded."""
 
 import ast
 import importlib.util

@@ -121,7 +121,7 @@ def _provenance(
     record: TrainingRecord, training: Path, training_steps: Mapping[str, int], export: Mapping[str, Any]
 ) -> dict[str, Any]:
     """How the bundle was made, for its manifest."""
-    return {
+    facts = {
         "data": record.data,
         "seed": record.seed,
         "training_steps": dict(training_steps),
@@ -130,6 +130,7 @@ def _provenance(
         "held_out": _held_out(training),
         "export": dict(export),
     }
+    return {**facts, "distillation": record.distillation} if record.distillation else facts
 
 
 def denoiser_inputs(record: TrainingRecord, batch: int, rng: np.random.Generator) -> dict[str, Tensor]:

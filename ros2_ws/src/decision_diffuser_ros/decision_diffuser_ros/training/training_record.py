@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +38,7 @@ class TrainingRecord:
         seed: of all random numbers.
         data: what the data set says of itself: identifier, episodes, attributes, provenance.
         provenance: command, commit, versions, time.
+        distillation: teacher and how it was distilled, see `distillation`; else empty.
     """
 
     configuration: TrainingConfiguration
@@ -47,6 +48,7 @@ class TrainingRecord:
     seed: int
     data: dict[str, Any]
     provenance: dict[str, Any]
+    distillation: dict[str, Any] = field(default_factory=dict)
 
     @classmethod
     def of(
@@ -68,14 +70,13 @@ class TrainingRecord:
         next_states = demonstrations.states[demonstrations.state_of_action + 1]
         residuals = residual_of(demonstrations.actions, next_states, description.target_positions)
         floor = configuration.data.std_floor
-        known = ("dataset_id", "total_episodes", "total_steps", "attributes", "provenance")
         return cls(
             configuration=configuration,
             description=description,
             normaliser=Normaliser.fit(demonstrations.states, std_floor=floor),
             residual_normaliser=Normaliser.fit(residuals, std_floor=floor),
             seed=seed,
-            data={key: demonstrations.metadata[key] for key in known if key in demonstrations.metadata},
+            data=facts_of(demonstrations),
             provenance=provenance,
         )
 
@@ -102,6 +103,7 @@ class TrainingRecord:
                 seed=value["seed"],
                 data=value["data"],
                 provenance=value["provenance"],
+                distillation=value.get("distillation", {}),
             )
         except (json.JSONDecodeError, KeyError, TypeError, DataError) as error:
             raise ConfigurationError(f"'{path}' is damaged: {error!r}") from error
@@ -121,7 +123,19 @@ class TrainingRecord:
             "seed": self.seed,
             "data": self.data,
             "provenance": self.provenance,
+            "distillation": self.distillation,
         }
+
+    def write_or_continue(self, directory: str | Path) -> None:
+        """Write `training.json`, or make sure that the one that is there began this training.
+
+        Raises:
+            ConfigurationError: when the directory holds another training.
+        """
+        if (Path(directory) / RECORD_FILE).is_file():
+            self.check_continues(TrainingRecord.read(directory))
+        else:
+            self.write(directory)
 
     def check_continues(self, earlier: TrainingRecord) -> None:
         """Make sure that this training is the one that an earlier record began.
@@ -191,6 +205,12 @@ class TrainingRecord:
             width=self.configuration.inverse_dynamics.width,
             layers=self.configuration.inverse_dynamics.layers,
         )
+
+
+def facts_of(demonstrations: DemonstrationSet) -> dict[str, Any]:
+    """What a data set says of itself: identifier, episodes, attributes, provenance."""
+    known = ("dataset_id", "total_episodes", "total_steps", "attributes", "provenance")
+    return {key: demonstrations.metadata[key] for key in known if key in demonstrations.metadata}
 
 
 def _normaliser_to_json(normaliser: Normaliser) -> dict[str, list[float]]:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 import logging
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,11 @@ from decision_diffuser_ros.data.action_states import with_actions_in_states
 from decision_diffuser_ros.data.demonstration_set import DemonstrationSet
 from decision_diffuser_ros.data.labels import NUMBER_EXTRAS
 from decision_diffuser_ros.data.whole_file import whole_file
-from decision_diffuser_ros.training.configuration import OptimisationConfiguration, TrainingConfiguration
+from decision_diffuser_ros.training.configuration import (
+    DataConfiguration,
+    OptimisationConfiguration,
+    TrainingConfiguration,
+)
 from decision_diffuser_ros.training.denoising_task import DenoisingTask
 from decision_diffuser_ros.training.fitting import DrawExample, Machine, fit
 from decision_diffuser_ros.training.held_out import inverse_dynamics_error, noise_model_loss
@@ -32,7 +37,7 @@ from decision_diffuser_ros.training.loss_plot import plot_loss
 from decision_diffuser_ros.training.planned_changes import PlannedChanges, usual_change
 from decision_diffuser_ros.training.training_data import DISTURBED, TransitionBatches, WindowBatches, split_off_last
 from decision_diffuser_ros.training.training_module import TrainingModule
-from decision_diffuser_ros.training.training_record import RECORD_FILE, TrainingRecord
+from decision_diffuser_ros.training.training_record import TrainingRecord
 from decision_diffuser_ros.training.weights import load_weights, save_weights, weights_path
 
 NOISE_MODEL, INVERSE_DYNAMICS = "noise_model", "inverse_dynamics"
@@ -67,24 +72,29 @@ def train(
         ConfigurationError: when `output` holds another training.
     """
     output = Path(output)
-    extras = [name for kind in configuration.data.conditions for name in NUMBER_EXTRAS.get(kind, ())]
-    extras += [DISTURBED] if configuration.data.undisturbed_plans else []
-    demonstrations = DemonstrationSet.load(data_directory, extras=extras)
-    if configuration.data.diffuse_actions:
-        demonstrations = with_actions_in_states(demonstrations)
-    versions = {"torch": torch.__version__, "lightning": lightning.__version__, "numpy": np.__version__}
+    demonstrations = load_demonstrations(data_directory, configuration.data)
     record = TrainingRecord.of(
-        demonstrations, configuration=configuration, seed=seed, provenance={**(provenance or {}), **versions}
+        demonstrations, configuration=configuration, seed=seed, provenance={**(provenance or {}), **library_versions()}
     )
-    if (output / RECORD_FILE).is_file():
-        record.check_continues(TrainingRecord.read(output))
-    else:
-        record.write(output)
+    record.write_or_continue(output)
     used, held_out = split_off_last(demonstrations, configuration.data.held_out_share)
     inverse_dynamics = _train_inverse_dynamics(record, used, output, machine)
     noise_model = _train_noise_model(record, used, output, machine)
     if held_out is not None:
         _measure(record, held_out, noise_model, inverse_dynamics, output)
+
+
+def load_demonstrations(data_directory: str | Path, configuration: DataConfiguration) -> DemonstrationSet:
+    """The demonstrations with what a training of this configuration needs of them. Raises DataError."""
+    extras = [name for kind in configuration.conditions for name in NUMBER_EXTRAS.get(kind, ())]
+    extras += [DISTURBED] if configuration.undisturbed_plans else []
+    demonstrations = DemonstrationSet.load(data_directory, extras=extras)
+    return with_actions_in_states(demonstrations) if configuration.diffuse_actions else demonstrations
+
+
+def library_versions() -> dict[str, str]:
+    """Versions of the libraries that decide what a training makes, for its provenance."""
+    return {"torch": torch.__version__, "lightning": lightning.__version__, "numpy": np.__version__}
 
 
 def window_batches(record: TrainingRecord, demonstrations: DemonstrationSet) -> WindowBatches:
@@ -129,7 +139,7 @@ def _train_noise_model(
     def draw(rng: np.random.Generator, generator: torch.Generator) -> Any:
         return task.example(windows.draw(rng, settings.batch_size), generator)
 
-    return _train_network(NOISE_MODEL, network, task.loss, draw, record, settings, output, machine)
+    return train_network(NOISE_MODEL, network, task.loss, draw, record, settings, output, machine)
 
 
 def _usual_change(record: TrainingRecord, windows: WindowBatches) -> Tensor:
@@ -154,10 +164,10 @@ def _train_inverse_dynamics(
     with torch.random.fork_rng():
         torch.manual_seed(record.seed)
         network = record.build_inverse_dynamics()
-    return _train_network(INVERSE_DYNAMICS, network, task.loss, draw, record, settings, output, machine)
+    return train_network(INVERSE_DYNAMICS, network, task.loss, draw, record, settings, output, machine)
 
 
-def _train_network(
+def train_network(
     name: str,
     network: nn.Module,
     loss: Any,
@@ -167,7 +177,18 @@ def _train_network(
     output: Path,
     machine: Machine,
 ) -> nn.Module:
-    """The trained network (moving average), from its file if it is finished."""
+    """The trained network (moving average), from its file if it is finished.
+
+    Args:
+        name: of the network; its folder and its file in `output` are called so.
+        network: with the weights to start from.
+        loss: of a network on an example.
+        draw: makes the example of a training step.
+        record: of the training; gives the seed and the moving average.
+        settings: how long and how fast.
+        output: the training directory.
+        machine: where to train.
+    """
     if weights_path(output, name).is_file():
         load_weights(network, output, name)
         return network.eval()
@@ -203,5 +224,10 @@ def _measure(
         ),
         "inverse_dynamics_rmse": inverse_dynamics_error(inverse_dynamics, TransitionBatches.of(held_out)),
     }
+    write_held_out(errors, output)
+
+
+def write_held_out(errors: Mapping[str, Any], output: Path) -> None:
+    """Write `held_out.json` into a training directory."""
     with whole_file(output / HELD_OUT_FILE) as partial:
         partial.write_text(json.dumps(errors, indent=1) + "\n", encoding="utf-8")

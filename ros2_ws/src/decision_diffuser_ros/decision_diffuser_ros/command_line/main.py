@@ -21,7 +21,18 @@ from decision_diffuser_ros.resources import package_version
 
 PROGRAM = "decision-diffuser"
 
-COMMANDS: tuple[str, ...] = ("demo", "collect", "train", "export", "evaluate", "bench", "faults", "soak", "feasibility")
+COMMANDS: tuple[str, ...] = (
+    "demo",
+    "collect",
+    "train",
+    "distil",
+    "export",
+    "evaluate",
+    "bench",
+    "faults",
+    "soak",
+    "feasibility",
+)
 """Modules of this folder, each with a function (or application) of the same name, in the order of the help."""
 
 EXIT_REFUSED = 2

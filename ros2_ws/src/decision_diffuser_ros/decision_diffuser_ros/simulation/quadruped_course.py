@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -117,11 +118,9 @@ def _skill_schedule(ranges: DemonstrationRange, random: np.random.Generator, fir
     """Index of the gait asked at every control step, (steps,)."""
     schedule = np.full(ranges.steps, first, dtype=np.int8)
     if random.uniform() < ranges.switching_share:
-        start = int(random.integers(*ranges.segment_steps))
-        while start < ranges.steps:
+        for start in _switch_steps(ranges.steps, ranges.segment_steps, random):
             others = [index for index in range(len(SKILLS)) if index != schedule[start - 1]]
             schedule[start:] = random.choice(others)
-            start += int(random.integers(*ranges.segment_steps))
     return schedule
 
 
@@ -129,11 +128,20 @@ def _speed_schedule(ranges: DemonstrationRange, random: np.random.Generator) -> 
     """Commanded forward speed at every control step, (steps,) [m/s]."""
     schedule = np.full(ranges.steps, random.uniform(*ranges.forward_speed), dtype=np.float32)
     if random.uniform() < ranges.new_speed_share:
-        start = int(random.integers(*ranges.speed_steps))
-        while start < ranges.steps:
+        for start in _switch_steps(ranges.steps, ranges.speed_steps, random):
             schedule[start:] = random.uniform(*ranges.forward_speed)
-            start += int(random.integers(*ranges.speed_steps))
     return schedule
+
+
+def _switch_steps(steps: int, stretch_steps: tuple[int, int], random: np.random.Generator) -> Iterator[int]:
+    """Control steps at which something changes, from the end of the first stretch on.
+
+    Lazily: the caller draws what begins at a step before the length of that stretch is drawn.
+    """
+    start = int(random.integers(*stretch_steps))
+    while start < steps:
+        yield start
+        start += int(random.integers(*stretch_steps))
 
 
 def _start(ranges: DemonstrationRange, random: np.random.Generator) -> tuple[StartRange, float]:

@@ -26,14 +26,9 @@ def planning_killed(bench: FaultBench) -> Iterator[None]:
     time.sleep(3.0)
 
 
-@contextlib.contextmanager
-def planning_stopped(bench: FaultBench) -> Iterator[None]:
+def planning_stopped(bench: FaultBench) -> contextlib.AbstractContextManager[None]:
     """SIGSTOP: the process is there and does nothing; its replacement is not touched."""
-    pid = bench.planning_pid
-    _signal(pid, signal.SIGSTOP)
-    yield
-    time.sleep(3.0)
-    _signal(pid, signal.SIGCONT)
+    return _stopped(bench.planning_pid, seconds=3.0)
 
 
 @contextlib.contextmanager
@@ -42,10 +37,8 @@ def planning_slow(bench: FaultBench) -> Iterator[None]:
     yield
     end = time.monotonic() + 3.0
     while time.monotonic() < end:
-        pid = bench.planning_pid  # another one after each replacement
-        _signal(pid, signal.SIGSTOP)
-        time.sleep(0.15)
-        _signal(pid, signal.SIGCONT)
+        with _stopped(bench.planning_pid, seconds=0.15):  # another one after each replacement
+            pass
         time.sleep(0.02)
 
 
@@ -72,24 +65,28 @@ def simulator_restarted(bench: FaultBench) -> Iterator[None]:
     time.sleep(2.0)
 
 
-@contextlib.contextmanager
-def simulator_paused(bench: FaultBench) -> Iterator[None]:
+def simulator_paused(bench: FaultBench) -> contextlib.AbstractContextManager[None]:
     """SIGSTOP to the simulator, until it may go on."""
-    pid = bench.processes.process(SIMULATOR).pid
-    _signal(pid, signal.SIGSTOP)
-    yield
-    time.sleep(3.0)
-    _signal(pid, signal.SIGCONT)
+    return _stopped(bench.processes.process(SIMULATOR).pid, seconds=3.0)
 
 
 @contextlib.contextmanager
 def node_stopped(bench: FaultBench) -> Iterator[None]:
     """The whole planner node stands still; nothing can be published then, and all is stale when it goes on."""
-    _signal(bench.planner_pid, signal.SIGSTOP)
-    yield
-    time.sleep(1.0)
-    _signal(bench.planner_pid, signal.SIGCONT)
+    with _stopped(bench.planner_pid, seconds=1.0):
+        yield
     time.sleep(0.5)
+
+
+@contextlib.contextmanager
+def _stopped(pid: int, *, seconds: float) -> Iterator[None]:
+    """SIGSTOP to a process, which goes on `seconds` after the fault has begun, or at once if that is interrupted."""
+    _signal(pid, signal.SIGSTOP)
+    try:
+        yield
+        time.sleep(seconds)
+    finally:
+        _signal(pid, signal.SIGCONT)
 
 
 def _signal(pid: int, number: int) -> None:

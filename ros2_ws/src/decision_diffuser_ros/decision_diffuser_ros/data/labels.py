@@ -8,13 +8,10 @@ from decision_diffuser_ros.data.demonstration_set import DemonstrationSet
 from decision_diffuser_ros.data.windows import WindowIndex
 from decision_diffuser_ros.errors import DataError
 
-NUMBER_EXTRAS = {
-    "return": ("base_position", "heading"),
-    "forward_speed": ("forward_speed_command",),
-}
-"""Kinds of condition that are a number: what they are computed from."""
 ASKED_NUMBERS = {"forward_speed": "forward_speed_command"}
-"""Those of them that were asked of the expert, and where they are; the others were measured."""
+"""Kinds of condition that are a number which was asked of the expert, and where it is."""
+NUMBER_EXTRAS = {"return": ("base_position", "heading")} | {kind: (extra,) for kind, extra in ASKED_NUMBERS.items()}
+"""All kinds of condition that are a number, measured or asked: what they are computed from."""
 
 
 def choice_labels(
@@ -46,15 +43,15 @@ def number_labels(
         demonstrations: the episodes, with the extras that `NUMBER_EXTRAS` names for the kind.
         windows: the windows to label.
         kind: `return`, the mean speed along the heading that was measured over the next
-            `averaging_steps`, or `forward_speed`, the one that was asked over them.
+            `averaging_steps`, or one of `ASKED_NUMBERS`, the one that was asked over them.
         scale: speed that stands for a label of 1 [m/s].
         averaging_steps: how far to look ahead [control steps], at most to the end of the skill.
         step_duration: of a control step [s].
     """
     if kind == "return":
         advance = forward_steps(demonstrations) / step_duration
-    elif kind == "forward_speed":
-        advance = demonstrations.extras["forward_speed_command"].astype(np.float64)
+    elif kind in ASKED_NUMBERS:
+        advance = demonstrations.extras[ASKED_NUMBERS[kind]].astype(np.float64)
     else:
         raise DataError(
             f"kind '{kind}' has no label that is a number; available: {', '.join(NUMBER_EXTRAS)}"

@@ -69,7 +69,17 @@ def test_what_would_keep_a_plan_from_being_made_in_time_is_refused(manifest):
         require_few_rows(too_much.conditions(manifest), candidates=1)
 
 
-def test_the_most_candidates_of_one_condition_are_not_too_many(manifest):
-    require_few_rows(request_of("trot & forward_speed=0.5", manifest).conditions(manifest), candidates=64)
-    require_few_rows(SkillRequest(("trot",)).conditions(manifest), candidates=64)
-    require_few_rows((), candidates=64)
+@pytest.mark.parametrize("text", ["trot & forward_speed=0.5", "trot"])
+def test_64_candidates_of_one_condition_are_not_too_many_and_65_are(manifest, text):
+    refused = "a batch of 130 rows: .* times `candidates`, 65. Expected at most 128"
+    for request in (request_of(text, manifest), SkillRequest(("trot",))):
+        conditions = request.conditions(manifest)
+        require_few_rows(conditions, candidates=64)
+        with pytest.raises(ConditionError, match=refused):
+            require_few_rows(conditions, candidates=65)
+
+
+def test_candidates_of_nothing_asked_take_one_row_each():
+    require_few_rows((), candidates=128)
+    with pytest.raises(ConditionError, match="a batch of 129 rows"):
+        require_few_rows((), candidates=129)

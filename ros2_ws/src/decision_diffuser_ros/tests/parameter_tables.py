@@ -56,7 +56,9 @@ def _fields_of_record(module: str) -> list[str]:
     tree = _tree(module)
     (record,) = [statement for statement in tree.body if isinstance(statement, ast.ClassDef)]
     inherited = [field for base in record.bases for field in _fields_of_record(_origins(tree)[ast.unparse(base)])]
-    return inherited + [ast.unparse(field.target) for field in record.body if isinstance(field, ast.AnnAssign)]
+    annotated = [statement for statement in record.body if isinstance(statement, ast.AnnAssign)]
+    own = [field for field in annotated if not ast.unparse(field.annotation).startswith("ClassVar")]
+    return inherited + [ast.unparse(field.target) for field in own]
 
 
 def _tree(module: str) -> ast.Module:

@@ -4,14 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from rclpy.node import Node
-
-from decision_diffuser_ros.nodes.parameter_declaration import (
-    ParameterSpec,
-    ParameterType,
-    declare_parameters,
-    read_parameters,
-)
+from decision_diffuser_ros.nodes.parameter_declaration import ParameterSpec, ParameterType
 from decision_diffuser_ros.nodes.simulation_parameters import SIMULATION_SPECS, SimulationParameters
 
 SPECS = (
@@ -52,15 +45,11 @@ SPECS = (
 class QuadrupedParameters(SimulationParameters):
     """Values of all parameters, by name; None where not set."""
 
+    specs = SPECS
+
     time_step: float
     friction: float
     seed: int
     joint_noise: float
     initial_pose: tuple[float, ...] | None
     joints: tuple[str, ...] | None
-
-    @classmethod
-    def declare_and_read(cls, node: Node) -> QuadrupedParameters:
-        """Declare every parameter on `node` and return the values."""
-        declare_parameters(node, SPECS)
-        return read_parameters(node, cls, SPECS)

@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar, TypeVar
 
-from decision_diffuser_ros.nodes.parameter_declaration import ParameterSpec
+from rclpy.node import Node
+
+from decision_diffuser_ros.nodes.parameter_declaration import ParameterSpec, declare_parameters, read_parameters
+
+Parameters = TypeVar("Parameters", bound="SimulationParameters")
 
 SIMULATION_SPECS = (
     ParameterSpec("gui", False, "open a window, which needs a screen", read_only=True),
@@ -47,7 +52,13 @@ SIMULATION_SPECS = (
 
 @dataclass(frozen=True, kw_only=True)
 class SimulationParameters:
-    """Values of those that simulated time depends on, and of `gui`, by name."""
+    """Values of those that simulated time depends on, and of `gui`, by name.
+
+    Attributes:
+        specs: the table of all parameters of a robot's node, which its subclass names.
+    """
+
+    specs: ClassVar[tuple[ParameterSpec, ...]]
 
     gui: bool
     lockstep: bool
@@ -56,3 +67,9 @@ class SimulationParameters:
     real_time_factor: float
     control_period: float
     state_rate: float
+
+    @classmethod
+    def declare_and_read(cls: type[Parameters], node: Node) -> Parameters:
+        """Declare every parameter on `node` and return the values."""
+        declare_parameters(node, cls.specs)
+        return read_parameters(node, cls, cls.specs)

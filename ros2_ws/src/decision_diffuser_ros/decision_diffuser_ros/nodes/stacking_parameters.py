@@ -4,14 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from rclpy.node import Node
-
-from decision_diffuser_ros.nodes.parameter_declaration import (
-    ParameterSpec,
-    ParameterType,
-    declare_parameters,
-    read_parameters,
-)
+from decision_diffuser_ros.nodes.parameter_declaration import ParameterSpec, ParameterType
 from decision_diffuser_ros.nodes.simulation_parameters import SIMULATION_SPECS, SimulationParameters
 
 SPECS = (
@@ -51,14 +44,10 @@ SPECS = (
 class StackingParameters(SimulationParameters):
     """Values of all parameters, by name; None where not set."""
 
+    specs = SPECS
+
     friction: float
     seed: int
     start: str
     camera_rate: float
     joints: tuple[str, ...] | None
-
-    @classmethod
-    def declare_and_read(cls, node: Node) -> StackingParameters:
-        """Declare every parameter on `node` and return the values."""
-        declare_parameters(node, SPECS)
-        return read_parameters(node, cls, SPECS)

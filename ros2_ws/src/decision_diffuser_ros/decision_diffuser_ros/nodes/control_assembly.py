@@ -90,8 +90,7 @@ def assemble_control(
     assembler = _state_assembler(parameters, manifest)
     sources = _sources(assembler)
     request = _first_request(parameters, manifest)
-    conditions = request.conditions(manifest)
-    require_few_rows(conditions, candidates=sampling_settings(parameters, manifest).candidates)
+    conditions = accepted_conditions(request, parameters, manifest)
     safe = SafeController(
         controller=_controller(parameters, bundle),
         limiter=_limiter(parameters, manifest, joints, robot_description=robot_description),
@@ -154,6 +153,17 @@ def _first_request(parameters: PlannerParameters, manifest: Manifest) -> Request
         return first_request(manifest, skill=parameters.skill, numbers={"forward_speed": parameters.forward_speed})
     negation_weight = sampling_settings(parameters, manifest).negation_weight
     return read_condition(parameters.condition, manifest, negation_weight=negation_weight).request
+
+
+def accepted_conditions(request: Request, parameters: PlannerParameters, manifest: Manifest) -> Conditions:
+    """Return what a request asks of the model.
+
+    Raises:
+        ConditionError: it is more than a plan can be made for in time.
+    """
+    conditions = request.conditions(manifest)
+    require_few_rows(conditions, candidates=sampling_settings(parameters, manifest).candidates)
+    return conditions
 
 
 def _planning_latency(parameters: PlannerParameters, manifest: Manifest) -> PlanningLatency:

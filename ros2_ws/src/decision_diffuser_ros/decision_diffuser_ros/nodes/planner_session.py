@@ -25,11 +25,12 @@ from decision_diffuser_ros.control.state_assembly import StateAssembler
 from decision_diffuser_ros.errors import StateError
 from decision_diffuser_ros.nodes import messages, qos
 from decision_diffuser_ros.nodes.command_output import CommandOutput
-from decision_diffuser_ros.nodes.condition_request import ReadRequest, Request, read_condition, require_few_rows
+from decision_diffuser_ros.nodes.condition_request import ReadRequest, Request, read_condition
 from decision_diffuser_ros.nodes.control_assembly import (
     IMU_SOURCE,
     JOINT_SOURCE,
     OBJECT_SOURCE,
+    accepted_conditions,
     assemble_control,
     sampling_settings,
 )
@@ -172,9 +173,7 @@ class PlannerSession:
 
     def ask_for(self, request: Request) -> None:
         """Ask for this from the next plan on. Raises ConditionError; nothing changes then."""
-        manifest = self.assembly.manifest
-        conditions = request.conditions(manifest)
-        require_few_rows(conditions, candidates=sampling_settings(self._options, manifest).candidates)
+        conditions = accepted_conditions(request, self._options, self.assembly.manifest)
         with self.lock:
             self.assembly.safe.controller.set_conditions(conditions)
             self.request = request

@@ -1,7 +1,7 @@
 """The sampler of a trained network in torch, batch by batch: what a student is to do in one pass.
 
-The same arithmetic as `diffusion.samplers.sample_ddim` with guidance (Song 2021, Eq. 12; Ajay 2023, Eq. 8), but each
-window of a batch has conditions and a history of its own, and the tensors stay on the network's device.
+The same as `diffusion.samplers.sample_ddim` with guidance (Song 2021, Eq. 12; Ajay 2023, Eq. 8), but each window of a
+batch has conditions and a history of its own, and the tensors stay on the network's device.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from decision_diffuser_ros.diffusion.guidance import guidance_coefficients
+from decision_diffuser_ros.diffusion.samplers import ddim_step
 from decision_diffuser_ros.diffusion.schedule import DenoisingLevel, NoiseSchedule
 from decision_diffuser_ros.planner.settings import SamplingSettings
 from decision_diffuser_ros.training.denoising_task import FUTURE
@@ -44,7 +45,7 @@ class TeacherSampler:
         trajectory, planned = given["trajectory"], (given["observation_mask"] == FUTURE)[..., None]
         for level in self.levels:
             clean = self._guided_estimate({**given, "trajectory": trajectory}, level)
-            trajectory = torch.where(planned, _ddim_step(trajectory, clean, level), trajectory)
+            trajectory = torch.where(planned, ddim_step(trajectory, clean, level), trajectory)
         return trajectory.to(inputs["trajectory"].device)
 
     @torch.no_grad()
@@ -65,10 +66,3 @@ class TeacherSampler:
     def _on_device(self, inputs: Mapping[str, Tensor]) -> dict[str, Tensor]:
         device = next(self.network.parameters()).device
         return {name: values.to(device) for name, values in inputs.items()}
-
-
-def _ddim_step(noisy: Tensor, clean: Tensor, level: DenoisingLevel) -> Tensor:
-    """The trajectory at the next level (Song 2021, Eq. 12 with eta 0)."""
-    a, a_after = level.alpha_cumprod, level.alpha_cumprod_after
-    noise_estimate = (noisy - a**0.5 * clean) / (1.0 - a) ** 0.5
-    return a_after**0.5 * clean + (1.0 - a_after) ** 0.5 * noise_estimate

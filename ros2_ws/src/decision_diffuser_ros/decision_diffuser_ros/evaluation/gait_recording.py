@@ -63,8 +63,11 @@ class GaitRecording:
         return str(gait_pattern.leading_gait(recent)[len(recent) // 2]) if len(recent) else ""
 
     def summary(self) -> dict[str, Any]:
-        """Numbers for each request in turn: how soon the gait was reached, how well it was kept, how fast it went."""
-        ends = [request.time for request in self.requests[1:]] + [np.inf]
+        """Numbers for each request in turn: how soon the gait was reached, how well it was kept, how fast it went.
+
+        Where nothing was asked there is no gait to tell of: only how long it took, and how long plans took.
+        """
+        ends = [*(request.time for request in self.requests), np.inf][1:]
         time, contacts, seen = np.array(self.time), np.array(self.foot_contacts, dtype=bool), self.seen()
         rows = []
         for request, end in zip(self.requests, ends, strict=True):

@@ -43,6 +43,13 @@ def test_a_gait_that_is_not_reached_says_so(recording):
     assert recording.summary()["gaits"][1] == {"gait": "bound", "asked_at": 2.0, "seconds_to_reach": None}
 
 
+def test_where_no_gait_was_asked_the_summary_tells_of_time_alone(recording):
+    recording.requests.clear()
+    assert recording.summary() == {"seconds": 4.18, "gaits": [], "plan_ms_p50": 4.0, "plan_ms_p95": 4.0}
+    nothing = {"seconds": 0.0, "gaits": [], "plan_ms_p50": None, "plan_ms_p95": None}
+    assert GaitRecording().summary() == nothing
+
+
 def test_asked_and_seen_gaits_have_a_value_for_every_sample(recording):
     assert recording.asked().tolist() == ["trot"] * 100 + ["pace"] * 110
     assert len(recording.seen()) == len(recording)

@@ -6,6 +6,7 @@ import dataclasses
 import json
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeVar
 
 from decision_diffuser_ros.planner.manifest_records import require
 from decision_diffuser_ros.planner.settings import SamplingSettings
@@ -13,6 +14,7 @@ from decision_diffuser_ros.training.configuration_file import configuration_of, 
 
 TEMPORAL_UNET, WINDOW_MLP = "temporal_unet", "window_mlp"
 ARCHITECTURES = (TEMPORAL_UNET, WINDOW_MLP)
+Optimisation = TypeVar("Optimisation", bound="OptimisationConfiguration")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -175,7 +177,7 @@ class OptimisationConfiguration:
         require(self.learning_rate > 0.0, "learning_rate", "above 0", self.learning_rate)
         require(self.warm_up_steps >= 0, "warm_up_steps", "at least 0", self.warm_up_steps)
 
-    def with_training_steps(self, training_steps: int | None) -> OptimisationConfiguration:
+    def with_training_steps(self: Optimisation, training_steps: int | None) -> Optimisation:
         """The same with another number of training steps, where given."""
         return self if training_steps is None else dataclasses.replace(self, training_steps=training_steps)
 

@@ -45,6 +45,15 @@ STD_FLOOR = 0.02  # of the normaliser, in each entry's unit
 
 
 @dataclass(frozen=True, kw_only=True)
+class ClassifierOptimisation(OptimisationConfiguration):
+    """How long and how fast, with defaults for a small network that sees short windows, many at a time."""
+
+    training_steps: int = 3000
+    batch_size: int = 256
+    learning_rate: float = 1e-3
+
+
+@dataclass(frozen=True, kw_only=True)
 class GaitClassifierConfiguration:
     """What decides a classifier, besides its data, seed and machine.
 
@@ -66,9 +75,7 @@ class GaitClassifierConfiguration:
     settling_steps: int = 25
     steps_before_fall: int = 50
     held_out_share: float = 0.1
-    optimisation: OptimisationConfiguration = field(
-        default_factory=lambda: OptimisationConfiguration(training_steps=3000, batch_size=256, learning_rate=1e-3)
-    )
+    optimisation: ClassifierOptimisation = field(default_factory=ClassifierOptimisation)
 
     def __post_init__(self) -> None:
         require(self.window_steps >= 2, "window_steps", "at least 2", self.window_steps)

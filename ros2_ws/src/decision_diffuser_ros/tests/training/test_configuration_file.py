@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 
 from decision_diffuser_ros.errors import ConfigurationError
@@ -26,6 +28,15 @@ def test_a_file_says_how_long_to_train_and_the_caller_may_say_otherwise(tmp_path
     assert read.optimisation.training_steps == 3
     assert read.with_training_steps(None) == read
     assert read.with_training_steps(9).optimisation.training_steps == 9
+
+
+@EVERY_CONFIGURATION
+def test_what_a_file_leaves_out_keeps_the_default_of_that_configuration(tmp_path, record_type, what):
+    (tmp_path / "given.yaml").write_text("optimisation: {warm_up_steps: 3}\n", encoding="utf-8")
+    default = record_type()
+    optimisation = dataclasses.replace(default.optimisation, warm_up_steps=3)
+    given = dataclasses.replace(default, optimisation=optimisation)
+    assert record_type.from_yaml(tmp_path / "given.yaml") == given
 
 
 @EVERY_CONFIGURATION

@@ -13,9 +13,12 @@ from decision_diffuser_ros.data.demonstration_set import DemonstrationSet
 from decision_diffuser_ros.data.demonstrations import merge_shards, shard_path, write_shard
 from decision_diffuser_ros.errors import BundleError, ConfigurationError
 from decision_diffuser_ros.evaluation.gait_classifier import GRAPH_FILE, RECORD_FILE, GaitClassifier, agreement
-from decision_diffuser_ros.training.configuration import OptimisationConfiguration
 from decision_diffuser_ros.training.fitting import Machine
-from decision_diffuser_ros.training.gait_classifier import GaitClassifierConfiguration, train_gait_classifier
+from decision_diffuser_ros.training.gait_classifier import (
+    ClassifierOptimisation,
+    GaitClassifierConfiguration,
+    train_gait_classifier,
+)
 from decision_diffuser_ros.training.gait_classifier_windows import ClassifierWindows, join
 from tests.training.toy import DESCRIPTION, toy_episode
 
@@ -27,7 +30,7 @@ CONFIGURATION = GaitClassifierConfiguration(
     settling_steps=4,
     steps_before_fall=0,
     held_out_share=0.25,
-    optimisation=OptimisationConfiguration(training_steps=150, batch_size=32, learning_rate=1e-2, warm_up_steps=10),
+    optimisation=ClassifierOptimisation(training_steps=150, batch_size=32, learning_rate=1e-2, warm_up_steps=10),
 )
 
 

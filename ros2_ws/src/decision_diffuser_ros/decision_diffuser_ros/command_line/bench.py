@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from decision_diffuser_ros.command_line.termination import ends_in_order
+
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -69,6 +71,7 @@ def bench_of_plans(
 
 
 @bench.command()
+@ends_in_order()
 def ros(
     seconds: Annotated[float, typer.Option(min=1.0, help="How long the nodes are watched in each setting.")] = 20.0,
     switches: Annotated[int, typer.Option(min=0, help="Skill switches in each setting.")] = 6,

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from decision_diffuser_ros.command_line.termination import ends_in_order
+
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -15,6 +17,7 @@ TOWER = "red > green & green > blue"
 IMPOSSIBLE = ("red > blue & blue > red", "red > blue & blue > green & green > red")
 
 
+@ends_in_order()
 def demo(
     robot: Annotated[str, typer.Argument(help="What to show: quadruped_gaits or block_stacking.")] = "quadruped_gaits",
     seconds_per_gait: Annotated[float, typer.Option(min=1.0, help="Gaits: simulated seconds of each.")] = 9.0,

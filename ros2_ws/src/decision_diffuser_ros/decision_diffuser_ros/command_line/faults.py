@@ -5,7 +5,10 @@ from typing import Annotated
 
 import typer
 
+from decision_diffuser_ros.command_line.termination import ends_in_order
 
+
+@ends_in_order()
 def faults(
     json_file: Annotated[Path | None, typer.Option("--json", help="Where to write all outcomes.")] = None,
     only: Annotated[list[str] | None, typer.Option(help="Name of a fault; may be given several times.")] = None,

@@ -6,7 +6,7 @@ instead. Such a module imports nothing heavy at its top (no torch, PyBullet, h5p
 stand inside the function, so that `--help` is quick and each command needs only what it uses.
 
 Exit codes: 0 done; 1 the command ran and its answer is no; 2 a value that is not accepted, said in one line on stderr;
-130 interrupted.
+130 interrupted; 143 terminated, by the commands that start nodes, which they end first.
 """
 
 import importlib

@@ -5,7 +5,10 @@ from typing import Annotated
 
 import typer
 
+from decision_diffuser_ros.command_line.termination import ends_in_order
 
+
+@ends_in_order()
 def soak(
     minutes: Annotated[float, typer.Option(min=0.1, help="How long the robot walks.")] = 30.0,
     json_file: Annotated[Path | None, typer.Option("--json", help="Where to write figures and every sample.")] = None,

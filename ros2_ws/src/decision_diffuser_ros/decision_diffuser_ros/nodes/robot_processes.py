@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
-from collections.abc import Mapping, Sequence
+import threading
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 
@@ -60,7 +62,7 @@ class RobotProcesses:
         try:
             for name in self._commands:
                 self.start(name)
-        except OSError:
+        except BaseException:
             self.stop()
             raise
         return self
@@ -68,7 +70,7 @@ class RobotProcesses:
     def start(self, name: str) -> None:
         """Starts the process of this name, whose log goes on if it has run before."""
         self._logs[name].parent.mkdir(parents=True, exist_ok=True)
-        with self._logs[name].open("ab" if name in self._processes else "wb") as log:
+        with self._logs[name].open("ab" if name in self._processes else "wb") as log, _signals_held():
             self._processes[name] = subprocess.Popen(
                 self._commands[name], stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT
             )
@@ -97,13 +99,34 @@ class RobotProcesses:
                 )
 
     def stop(self) -> None:
-        """Asks all to leave in order, and kills what has not left in time."""
-        running = [process for process in self._processes.values() if process.poll() is None]
-        for process in running:
-            process.send_signal(signal.SIGINT)
-        for process in running:
-            try:
-                process.wait(STOP_TIMEOUT)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
+        """Asks all to leave in order, and kills what has not left in time, or at once if this is interrupted."""
+        processes = self._processes.values()
+        try:
+            for process in processes:
+                process.send_signal(signal.SIGINT)  # nothing is sent to one that has ended
+            for process in processes:
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    process.wait(STOP_TIMEOUT)
+        finally:
+            with _signals_held():
+                for process in processes:
+                    process.kill()
+                    process.wait()
+
+
+@contextlib.contextmanager
+def _signals_held() -> Iterator[None]:
+    """What SIGINT and SIGTERM do waits for its end: an exception meanwhile would lose a process that has just begun."""
+    if threading.current_thread() is not threading.main_thread():
+        yield  # signals are handled in the main thread alone
+        return
+    noted: list[int] = []
+    numbers = (signal.SIGINT, signal.SIGTERM)
+    before = {number: signal.signal(number, lambda number, frame: noted.append(number)) for number in numbers}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        for noted_number in noted:
+            signal.raise_signal(noted_number)

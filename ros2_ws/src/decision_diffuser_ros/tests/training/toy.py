@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,8 @@ from decision_diffuser_ros.data.demonstration_set import DemonstrationSet
 from decision_diffuser_ros.data.demonstrations import Episode, merge_shards, shard_path, write_shard
 from decision_diffuser_ros.data.description import DataDescription
 from decision_diffuser_ros.planner.manifest_records import Entry
-from decision_diffuser_ros.training.configuration import TrainingConfiguration
+from decision_diffuser_ros.planner.settings import SamplingSettings
+from decision_diffuser_ros.training.configuration import OptimisationConfiguration, TrainingConfiguration
 
 STEP_DURATION = 0.1
 DESCRIPTION = DataDescription(
@@ -37,6 +39,12 @@ CONFIGURATION = TrainingConfiguration.from_json(
     },
     where="toy",
 )
+TEACHER = dataclasses.replace(
+    CONFIGURATION,
+    optimisation=OptimisationConfiguration(training_steps=150, batch_size=16, learning_rate=3e-3, warm_up_steps=4),
+    sampling=SamplingSettings(history=2, denoising_steps=2, guidance_weight=2.0, temperature=0.5),
+)
+"""Trained long enough to be worth learning from, and sampled in several guided passes."""
 
 
 def toy_episode(skills: np.ndarray, *, phase: float = 0.0, speed: float = 0.5, fallen: bool = False) -> Episode:

@@ -26,6 +26,7 @@ from decision_diffuser_ros.nodes.planner_parameters import PlannerParameters
 
 MODE_LEVELS = {ControlMode.DAMPING: HealthLevel.ERROR, ControlMode.HOLD: HealthLevel.WARN}
 PROCESS_LEVELS = {PlannerState.READY: HealthLevel.OK, PlannerState.FAILED: HealthLevel.ERROR}
+ORDINARY_SCHEDULING = "ordinary"
 LEVELS = {
     HealthLevel.OK: DiagnosticStatus.OK,
     HealthLevel.WARN: DiagnosticStatus.WARN,
@@ -45,6 +46,8 @@ class PlannerDiagnostics:
             warn, error = (getattr(parameters, f"diagnostics_{name}_{level}") for level in ("warn", "error"))
             return Threshold(f"diagnostics.{name}", float(warn), float(error), falling=falling)
 
+        self.scheduling = ORDINARY_SCHEDULING
+        """Of the node's threads, by the operating system."""
         self._window = parameters.diagnostics_window
         self._step_duration = step_duration
         self._rate = threshold("rate", falling=True, judged=not simulated_time)
@@ -103,6 +106,7 @@ class PlannerDiagnostics:
                 "jitter p50 [ms]": _milliseconds(middle),
                 "jitter p95 [ms]": _milliseconds(high),
                 "jitter p99 [ms]": _milliseconds(highest),
+                "scheduling": self.scheduling,
             },
         )
 

@@ -121,6 +121,14 @@ SPECS = (
     ),
     # Commands
     ParameterSpec(
+        "realtime_priority",
+        0,
+        "of the node's threads, not of the planner's process: Linux's SCHED_FIFO; 0: ordinary scheduling",
+        "1",
+        0,
+        99,
+    ),
+    ParameterSpec(
         "commands_per_step",
         1,
         "commands in a control step, between whose planned states is interpolated: 2 makes 100 Hz of 50 Hz",
@@ -326,6 +334,7 @@ class PlannerParameters:
     commit_prefix: bool
     one_call_sampling: bool
     synchronous_planning: bool
+    realtime_priority: int
     commands_per_step: int
     command_interface: str
     trajectory_shape: str

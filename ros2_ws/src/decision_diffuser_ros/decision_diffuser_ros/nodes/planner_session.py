@@ -22,7 +22,8 @@ from trajectory_msgs.msg import JointTrajectory
 from decision_diffuser_ros.control.health import HealthLevel, HealthReport
 from decision_diffuser_ros.control.safe_controller import ControlDecision
 from decision_diffuser_ros.control.state_assembly import StateAssembler
-from decision_diffuser_ros.errors import StateError
+from decision_diffuser_ros.control.thread_priority import ORDINARY, set_thread_priority
+from decision_diffuser_ros.errors import ConfigurationError, StateError
 from decision_diffuser_ros.nodes import messages, qos
 from decision_diffuser_ros.nodes.command_output import CommandOutput
 from decision_diffuser_ros.nodes.condition_request import ReadRequest, Request, read_condition
@@ -36,7 +37,7 @@ from decision_diffuser_ros.nodes.control_assembly import (
 )
 from decision_diffuser_ros.nodes.control_loop import DeadlineLoop
 from decision_diffuser_ros.nodes.control_stepper import ControlStepper
-from decision_diffuser_ros.nodes.diagnostics import PlannerDiagnostics
+from decision_diffuser_ros.nodes.diagnostics import ORDINARY_SCHEDULING, PlannerDiagnostics
 from decision_diffuser_ros.nodes.planner_parameters import PlannerParameters
 from decision_diffuser_ros.nodes.robot_description import read_robot_description
 from decision_diffuser_ros.nodes.stamp_trigger import StampTrigger, TriggeredStep
@@ -85,6 +86,7 @@ class PlannerSession:
         self._on_change = on_change
         self._trigger = self._new_trigger()
         self._loop: DeadlineLoop | None = None
+        self._has_priority = False
         self._previewed_plan = 0
         self._plan_conditions: object = None
         self._inputs: list[Any] = []
@@ -133,6 +135,28 @@ class PlannerSession:
             period = self._command_period
             self._loop = DeadlineLoop(self._control_step, period=period, on_failure=self._note_failure)
             self._loop.start()
+        self._raise_priority()
+
+    def _raise_priority(self) -> None:
+        """Let the threads run before others where that is asked for and allowed; say so where it is not."""
+        priority = self._options.realtime_priority
+        if priority == ORDINARY:
+            return
+        try:
+            set_thread_priority(priority)
+        except ConfigurationError as error:
+            self._node.get_logger().warning(
+                f"ordinary scheduling, commands may be late on busy processors: {error}; or set `realtime_priority: 0`"
+            )
+            return
+        self._has_priority = True
+        self.diagnostics.scheduling = f"real time, priority {priority}"
+
+    def _lower_priority(self) -> None:
+        if self._has_priority:
+            set_thread_priority(ORDINARY)
+            self._has_priority = False
+            self.diagnostics.scheduling = ORDINARY_SCHEDULING
 
     def begin_anew(self) -> None:
         """Forget states, plans and an emergency stop; commands begin with the current pose again."""
@@ -158,6 +182,7 @@ class PlannerSession:
     def close(self) -> None:
         """Deactivate, let go of the topics, end the planner's process."""
         self.deactivate()
+        self._lower_priority()
         for subscription in self._inputs:
             self._node.destroy_subscription(subscription)
         if self._commands is not None:

@@ -39,3 +39,20 @@ def test_refused_readings_of_every_source_are_a_warning_as_long_as_they_are_rece
     assert (refused.level, refused.message) == (HealthLevel.WARN, "3 refused within 10 s; joint 'knee' is missing")
     assert refused.values[shown] == "3"
     assert readings(2.0 + WINDOW).level is HealthLevel.OK
+
+
+def test_the_commands_say_how_their_threads_are_scheduled(quadruped_bundle):
+    assembled = assembly(quadruped_bundle, simulated_time=False)
+    stepper = ControlStepper(assembled, simulated_time=False, wait_for_plans=False, wait_for_first_plan=False)
+    diagnostics = PlannerDiagnostics(parameters(quadruped_bundle), step_duration=0.02, simulated_time=False)
+    stepper.activate(0.0)
+    for step in range(4):
+        diagnostics.note_command(0.02 * step)
+
+    def scheduling():
+        (report,) = [report for report in diagnostics.reports(stepper, 0.06) if report.name == "commands"]
+        return report.values["scheduling"]
+
+    assert scheduling() == "ordinary"
+    diagnostics.scheduling = "real time, priority 40"
+    assert scheduling() == "real time, priority 40"

@@ -3,9 +3,12 @@
 import os
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from decision_diffuser_ros.robots import Demonstrations
 
 
 def collect(
@@ -19,6 +22,12 @@ def collect(
     ] = None,
     processes: Annotated[int, typer.Option(min=1, help="Processes; all cores by default.")] = os.cpu_count() or 1,
     single_skill: Annotated[bool, typer.Option(help="One skill an episode: no switches.")] = False,
+    learner: Annotated[
+        str | None, typer.Option(help="Bundle (name or directory) that drives the quadruped in some disturbances.")
+    ] = None,
+    learner_share: Annotated[
+        float | None, typer.Option(min=0.0, max=1.0, help="Share of the disturbances that are the learner's.")
+    ] = None,
 ) -> None:
     """Record demonstrations as a Minari data set (HDF5).
 
@@ -38,6 +47,8 @@ def collect(
     from decision_diffuser_ros.robots import demonstrations_of
 
     demonstrations = demonstrations_of(robot, single_skill=single_skill)
+    if learner is not None or learner_share is not None:
+        demonstrations = _with_learner(demonstrations, learner, learner_share)
     directory = output or Path("out") / "demonstrations" / f"{robot}-seed{seed}"
     planned = collection.Collection(
         directory=directory, episodes=episodes, seed=seed, attributes=demonstrations.attributes
@@ -56,3 +67,20 @@ def collect(
         ):
             progress.update(task, completed=recorded)
     typer.echo(f"{episodes} demonstrations in {directory}")
+
+
+def _with_learner(demonstrations: "Demonstrations", learner: str | None, share: float | None) -> "Demonstrations":
+    """The demonstrations with turns of the bundle `learner`. Raises CommandLineError if an option is missing."""
+    from decision_diffuser_ros.errors import CommandLineError
+    from decision_diffuser_ros.evaluation.deployment import DeploymentSettings, EvaluatedModel
+    from decision_diffuser_ros.evaluation.quadruped_learner import with_learner
+    from decision_diffuser_ros.resources import config_file, model_directory
+
+    if learner is None or share is None:
+        raise CommandLineError(
+            f"--learner and --learner-share are given together, got --learner {learner} and --learner-share {share}"
+        )
+    deployment = DeploymentSettings.from_parameter_file(config_file("quadruped_gaits"))
+    return with_learner(
+        demonstrations, EvaluatedModel(bundle=str(model_directory(learner)), deployment=deployment), share=share
+    )

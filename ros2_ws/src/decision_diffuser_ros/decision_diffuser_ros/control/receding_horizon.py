@@ -28,7 +28,7 @@ between the two plans: what was aimed at before the seam is what the new plan go
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -148,6 +148,14 @@ class RecedingHorizonController:
         self._followed: tuple[PlanRequest, Plan] | None = None
         self._first_valid_sequence = self._sequence
         self._conditions_changed = True
+
+    def recall(self, states: Iterable[ArrayLike]) -> None:
+        """Take up a history that others observed, before the first state of this controller's own.
+
+        Args:
+            states: of the control steps before, oldest first, each ``(state_dim,)``, SI units.
+        """
+        self._history.extend(np.array(state, dtype=np.float64) for state in states)
 
     @property
     def conditions(self) -> Conditions:

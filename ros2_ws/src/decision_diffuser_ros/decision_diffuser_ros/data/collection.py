@@ -1,12 +1,20 @@
 """Recording demonstrations on all cores, shard by shard, so that a collection that was interrupted goes on."""
 
+import json
 import multiprocessing
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
 
-from decision_diffuser_ros.data.demonstrations import merge_shards, read_shard, shard_path, shard_paths, write_shard
+from decision_diffuser_ros.data.demonstrations import (
+    merge_shards,
+    read_attributes,
+    read_shard,
+    shard_path,
+    shard_paths,
+    write_shard,
+)
 from decision_diffuser_ros.data.episode import Episode
 from decision_diffuser_ros.errors import ConfigurationError, DataError
 
@@ -96,7 +104,21 @@ def _is_there(collection: Collection, shard: int) -> bool:
             f"{path} holds episodes {numbers[0]}..{numbers[-1]} of seed {sorted(seeds)}, not "
             f"{collection.shard_numbers(shard)} of seed {collection.seed}; choose another directory or remove it"
         )
+    differences = _differences(read_attributes(path), json.loads(json.dumps(collection.attributes)))
+    if differences:
+        raise DataError(f"{path} was recorded with {differences[0]}; choose another directory or remove it")
     return True
+
+
+def _differences(recorded: object, wanted: object, name: str = "attributes") -> list[str]:
+    """Which of some attributes, JSON values, were recorded with another value than is wanted."""
+    if isinstance(recorded, dict) and isinstance(wanted, dict):
+        return [
+            difference
+            for key in sorted({*recorded, *wanted})
+            for difference in _differences(recorded.get(key), wanted.get(key), f"{name}/{key}")
+        ]
+    return [] if recorded == wanted else [f"`{name}` {recorded!r}, not {wanted!r}"]
 
 
 def _record_shard(collection: Collection, record: RecordEpisode, shard: int) -> int:

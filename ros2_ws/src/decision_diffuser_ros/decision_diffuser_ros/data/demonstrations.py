@@ -21,7 +21,15 @@ from decision_diffuser_ros.data.episode import Episode
 from decision_diffuser_ros.data.whole_file import whole_file
 from decision_diffuser_ros.errors import DataError
 
-__all__ = ["Episode", "merge_shards", "read_episodes", "read_metadata", "read_shard", "write_shard"]
+__all__ = [
+    "Episode",
+    "merge_shards",
+    "read_attributes",
+    "read_episodes",
+    "read_metadata",
+    "read_shard",
+    "write_shard",
+]
 
 MAIN_FILE = Path("data") / "main_data.hdf5"
 METADATA_FILE = Path("data") / "metadata.json"
@@ -68,6 +76,11 @@ def read_shard(path: str | Path) -> list[Episode]:
     """The episodes of one shard."""
     with _open(Path(path)) as file:
         return [_read_episode(file[name]) for name in _episode_names(file)]
+
+
+def read_attributes(path: str | Path) -> dict:
+    """Facts about the data set that a shard was made with."""
+    return json.loads(_attributes_text(Path(path)))
 
 
 def merge_shards(directory: str | Path, *, provenance: Mapping[str, object]) -> Path:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -132,17 +132,34 @@ class DeployedPlanner:
             settings=SafeControllerSettings(step_duration=self._step_duration, blend_duration=settings.blend_duration),
         )
 
-    def start(self, conditions: Conditions, rng: np.random.Generator) -> None:
-        """Begins an episode without history or plan."""
+    def start(
+        self, conditions: Conditions, rng: np.random.Generator, *, history: Iterable[np.ndarray] = ()
+    ) -> None:
+        """Begins an episode without a plan, and without a history unless one is given.
+
+        Args:
+            conditions: what is asked.
+            rng: source of the plans' noise.
+            history: states of the control steps before, oldest first, each (state_dim,), SI units.
+        """
         self.plan_seconds = []
         self._rng = rng
         self._time = 0.0
         self._controller.activate(0.0)
+        self._horizon.recall(history)
         self.ask(conditions)
 
     def ask(self, conditions: Conditions) -> None:
         """Asks for something else, which makes a new plan at the next control step."""
         self._horizon.set_conditions(tuple(conditions))
+
+    def overrule(self, command: np.ndarray) -> None:
+        """Takes note that the robot got this command in place of the last one; limits go on from it.
+
+        Args:
+            command: (action_dim,).
+        """
+        self._controller.limiter.reset(command)
 
     def command(self, state: np.ndarray, *, measured: np.ndarray, tilt: float = 0.0) -> np.ndarray:
         """The command of this control step, (action_dim,); what is measured while the robot is let down.

@@ -20,6 +20,7 @@ from sensor_msgs.msg import Imu, JointState
 from trajectory_msgs.msg import JointTrajectory
 
 from decision_diffuser_ros.control.health import HealthLevel, HealthReport
+from decision_diffuser_ros.control.interpreter_pauses import shorten_pauses
 from decision_diffuser_ros.control.safe_controller import ControlDecision
 from decision_diffuser_ros.control.state_assembly import StateAssembler
 from decision_diffuser_ros.control.thread_priority import ORDINARY, set_thread_priority
@@ -130,6 +131,7 @@ class PlannerSession:
         if is_stopped:
             self.stop_in_emergency()
         self.failure = None
+        shorten_pauses()
         self.is_active = True
         if not self._simulated_time:
             period = self._command_period

@@ -9,6 +9,7 @@ import numpy as np
 
 from decision_diffuser_ros.simulation import quadruped_model as model
 from decision_diffuser_ros.simulation.gait_parameters import GAITS
+from decision_diffuser_ros.simulation.learner_turns import LearnerTurns
 from decision_diffuser_ros.simulation.quadruped_env import STANDING_START, StartRange
 from decision_diffuser_ros.simulation.target_disturbance import TargetDisturbance
 
@@ -87,7 +88,14 @@ class DemonstrationCourse:
     disturbance: TargetDisturbance
 
     @classmethod
-    def drawn(cls, ranges: DemonstrationRange, random: np.random.Generator, *, first: int) -> DemonstrationCourse:
+    def drawn(
+        cls,
+        ranges: DemonstrationRange,
+        random: np.random.Generator,
+        *,
+        first: int,
+        turns: LearnerTurns | None = None,
+    ) -> DemonstrationCourse:
         """A course that begins with the gait `first`; the order of the draws is part of what a seed means."""
         skills = _skill_schedule(ranges, random, first)
         forward_speeds = _speed_schedule(ranges, random)
@@ -102,6 +110,7 @@ class DemonstrationCourse:
             burst_steps=ranges.burst_steps,
             noise=ranges.target_noise,
             freeze_share=ranges.freeze_share,
+            turns=turns,
         )
         return cls(
             skills=skills,

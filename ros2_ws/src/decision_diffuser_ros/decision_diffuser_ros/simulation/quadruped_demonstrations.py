@@ -5,7 +5,7 @@ Each episode is drawn from its own random generator: it is the same in whatever 
 
 import functools
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -16,6 +16,7 @@ from decision_diffuser_ros.planner.manifest_records import Entry
 from decision_diffuser_ros.simulation import quadruped_model as model
 from decision_diffuser_ros.simulation.episode_recording import EpisodeRecording
 from decision_diffuser_ros.simulation.gait_expert import GaitExpert
+from decision_diffuser_ros.simulation.learner_turns import LearnerTurns
 from decision_diffuser_ros.simulation.quadruped_course import SKILLS, DemonstrationCourse, DemonstrationRange
 from decision_diffuser_ros.simulation.quadruped_env import QuadrupedGaitsEnv
 from decision_diffuser_ros.simulation.quadruped_model import CONTROL_STEP
@@ -42,16 +43,19 @@ def _stride(
     return state, info
 
 
-def record_episode(seed: int, number: int, ranges: DemonstrationRange | None = None) -> Episode:
+def record_episode(
+    seed: int, number: int, ranges: DemonstrationRange | None = None, *, turns: LearnerTurns | None = None
+) -> Episode:
     """Demonstration `number` of the collection `seed`, cut short where the robot falls.
 
     The gaits take turns in `number`. `states` (steps + 1, 30), `actions` (steps, 12) the expert's clean targets [rad];
     `extras` hold `disturbed` (whether the targets were disturbed or the robot pushed), `applied_actions`,
-    `base_position` [m], `heading` [rad], `foot_contacts` and `forward_speed_command` [m/s].
+    `base_position` [m], `heading` [rad], `foot_contacts` and `forward_speed_command` [m/s]; where a trained planner has
+    `turns` to drive, also `driven_by_learner` (steps,): disturbed, and the expert's targets go on being `actions`.
     """
     ranges = ranges or DemonstrationRange()
     random = np.random.default_rng([seed, number])
-    course = DemonstrationCourse.drawn(ranges, random, first=number % len(SKILLS))
+    course = DemonstrationCourse.drawn(ranges, random, first=number % len(SKILLS), turns=turns)
     env = _environment(course.time_step)
     skills, speeds = [SKILLS[skill] for skill in course.skills], course.forward_speeds
     expert = GaitExpert(skill=skills[0], forward_speed=float(speeds[0]), phase=course.phase)
@@ -59,6 +63,8 @@ def record_episode(seed: int, number: int, ranges: DemonstrationRange | None = N
     if ranges.striding_share > 0.0 and random.uniform() < ranges.striding_share:
         state, info = _stride(env, expert, ranges, random)
     recording: EpisodeRecording[_Step] = EpisodeRecording([state], [info])
+    if turns is not None:
+        turns.learner.start(random)
     for control_step, skill in enumerate(skills):
         expert.switch_to(skill)
         expert.forward_speed = float(speeds[control_step])
@@ -66,10 +72,13 @@ def record_episode(seed: int, number: int, ranges: DemonstrationRange | None = N
         if is_pushed:
             env.world.push(_random_push(ranges, random))
         targets = expert.targets(env.world)
+        if turns is not None:
+            turns.learner.observe(env.world, skill=skill, forward_speed=expert.forward_speed)
         command, is_disturbed = course.disturbance(targets)
         command = np.clip(command, model.JOINT_LOWER, model.JOINT_UPPER)
         state, _, fallen, _, info = env.step(command)
-        recording.add(_Step(targets, command, is_disturbed or is_pushed), state, info)
+        step = _Step(targets, command, is_disturbed or is_pushed, course.disturbance.driven_by_learner)
+        recording.add(step, state, info)
         if fallen:
             break
     attributes = {
@@ -79,7 +88,8 @@ def record_episode(seed: int, number: int, ranges: DemonstrationRange | None = N
         "standing_start": course.start.joint_offset == 0,
         "fallen": bool(fallen),
     }
-    return _episode(recording, course, attributes)
+    episode = _episode(recording, course, attributes)
+    return episode if turns is None else _with_who_drove(episode, recording)
 
 
 class _Step(NamedTuple):
@@ -88,6 +98,7 @@ class _Step(NamedTuple):
     action: np.ndarray
     applied_action: np.ndarray
     disturbed: bool
+    driven_by_learner: bool
 
 
 def _episode(
@@ -108,6 +119,10 @@ def _episode(
         },
         attributes=attributes,
     )
+
+
+def _with_who_drove(episode: Episode, recording: EpisodeRecording[_Step]) -> Episode:
+    return replace(episode, extras={**episode.extras, "driven_by_learner": recording.of_steps("driven_by_learner")})
 
 
 def attributes(ranges: DemonstrationRange, *, name: str = "quadruped_gaits") -> dict[str, object]:

@@ -88,6 +88,16 @@ def test_history_is_oldest_first_and_as_long_as_the_model_takes():
     assert histories == [[0], [0, 1], [0, 1, 2], [1, 2, 3], [2, 3, 4]]
 
 
+def test_a_recalled_history_goes_before_the_first_state_which_still_makes_the_first_request():
+    controller = controller_with(replan_every=2)
+    controller.recall([state_at(step) for step in (-4, -3, -2, -1)])
+    request = controller.observe(state_at(0))
+    assert request.history[:, 0].tolist() == [-2, -1, 0]
+    assert request.control_step == controller.control_step == 0
+    controller.reset()
+    assert controller.observe(state_at(1)).history[:, 0].tolist() == [1]
+
+
 def test_histories_hold_copies_of_the_states():
     controller = controller_with(replan_every=1)
     state = state_at(7)

@@ -1,5 +1,7 @@
 """Collections: complete, the same on any number of processes, and resumable."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -56,6 +58,15 @@ def test_shards_of_another_seed_are_not_taken_for_this_one(tmp_path):
     run(collection(tmp_path, seed=1))
     with pytest.raises(DataError, match=r"of seed \[1\], not .* of seed 2; choose another directory"):
         run(collection(tmp_path, seed=2))
+
+
+def test_shards_with_other_attributes_are_refused_before_anything_is_recorded(tmp_path):
+    run(collection(tmp_path))
+    shard_path(tmp_path, 1).unlink()
+    other = replace(collection(tmp_path), attributes={**ATTRIBUTES, "learner": {"share": 0.5}})
+    with pytest.raises(DataError, match=r"with `attributes/learner` None, not {'share': 0.5}; choose another"):
+        run(other)
+    assert not shard_path(tmp_path, 1).exists()
 
 
 def test_fewer_episodes_than_are_there_are_refused(tmp_path):

@@ -26,7 +26,7 @@ def collect(
         str | None, typer.Option(help="Bundle (name or directory) that drives the quadruped in some disturbances.")
     ] = None,
     learner_share: Annotated[
-        float | None, typer.Option(min=0.0, max=1.0, help="Share of the disturbances that are the learner's.")
+        float | None, typer.Option(help="Share of the disturbances that are the learner's.")
     ] = None,
 ) -> None:
     """Record demonstrations as a Minari data set (HDF5).

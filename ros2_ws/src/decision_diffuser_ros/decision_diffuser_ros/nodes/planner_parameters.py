@@ -121,6 +121,14 @@ SPECS = (
     ),
     # Commands
     ParameterSpec(
+        "preparation_time",
+        0.002,
+        "how long before its command leaves a control step begins, so that it leaves on time; not with use_sim_time",
+        "s",
+        0.0,
+        0.1,
+    ),
+    ParameterSpec(
         "realtime_priority",
         0,
         "of the node's threads, not of the planner's process: Linux's SCHED_FIFO; 0: ordinary scheduling",
@@ -334,6 +342,7 @@ class PlannerParameters:
     commit_prefix: bool
     one_call_sampling: bool
     synchronous_planning: bool
+    preparation_time: float
     realtime_priority: int
     commands_per_step: int
     command_interface: str

@@ -7,6 +7,7 @@ callbacks, whenever the stamps of the joint states reach the next deadline.
 from __future__ import annotations
 
 import copy
+import functools
 import threading
 import time
 from collections.abc import Callable
@@ -78,6 +79,11 @@ class PlannerSession:
             wait_for_first_plan=simulated_time,
         )
         self._command_period = self.assembly.manifest.step_duration / options.commands_per_step
+        if not simulated_time and options.preparation_time >= self._command_period:
+            raise ConfigurationError(
+                f"`preparation_time` must be less than the time between two commands, {self._command_period:g} s. "
+                f"Got {options.preparation_time:g} s"
+            )
         self.diagnostics = PlannerDiagnostics(
             options, step_duration=self._command_period, simulated_time=simulated_time
         )
@@ -135,7 +141,12 @@ class PlannerSession:
         self.is_active = True
         if not self._simulated_time:
             period = self._command_period
-            self._loop = DeadlineLoop(self._control_step, period=period, on_failure=self._note_failure)
+            self._loop = DeadlineLoop(
+                self._prepare_command,
+                period=period,
+                preparation_time=self._options.preparation_time,
+                on_failure=self._note_failure,
+            )
             self._loop.start()
         self._raise_priority()
 
@@ -283,19 +294,30 @@ class PlannerSession:
         if self.failure is not None:
             return
         try:
-            self._control_step(now, gap=gap)
+            send_command = self._prepare_command(now, gap=gap)
+            if send_command is not None:
+                send_command()
         except Exception as error:  # noqa: BLE001 - whatever it is, the robot must be told to hold
             self._note_failure(error)
 
-    def _control_step(self, now: float, *, gap: bool = False) -> None:
+    def _prepare_command(self, now: float, *, gap: bool = False) -> Callable[[], None] | None:
+        """A control step at steady time `now` [s]; returns what sends its command, None while inactive."""
         with self.lock:
             if not self.is_active:
-                return
+                return None
             before = self.assembly.safe.decision
             decision = self.stepper.step(now, gap=gap)
+        return functools.partial(self._send_command, before, decision)
+
+    def _send_command(self, before: ControlDecision, decision: ControlDecision) -> None:
+        """Publish what has been decided, unless all began anew meanwhile, and tell what has changed by it."""
+        with self.lock:
+            if not self.is_active or self.assembly.safe.decision is not decision:
+                return
+            now = time.monotonic()
             if decision.command is not None:
                 self._publish_command(decision.command)
-                self.diagnostics.note_command(time.monotonic())
+                self.diagnostics.note_command(now)
             while self.stepper.new_plan_durations:
                 self.diagnostics.note_plan(now, self.stepper.new_plan_durations.pop())
             self._note_mode(before, decision)

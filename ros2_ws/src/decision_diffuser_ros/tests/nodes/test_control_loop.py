@@ -53,3 +53,53 @@ def test_no_step_runs_after_stop():
     time.sleep(0.02)
     assert len(times) == count
     loop.stop()
+
+
+def test_what_is_prepared_waits_for_the_deadline_however_short_the_preparation_was():
+    begun, done, enough = [], [], threading.Event()
+
+    def act():
+        done.append(time.monotonic())
+        if len(done) == 6:
+            enough.set()
+
+    def prepare(now):
+        begun.append(now)
+        time.sleep(0.002 if len(begun) % 2 else 0.03)
+        return act
+
+    loop = DeadlineLoop(prepare, period=0.1, preparation_time=0.05, on_failure=lambda error: enough.set())
+    loop.start()
+    assert enough.wait(20.0)
+    loop.stop()
+    for index, when in enumerate(done):
+        assert when - begun[0] >= 0.05 + index * 0.1 - 1e-3
+
+
+def test_what_waits_for_its_deadline_is_not_done_after_stop():
+    prepared, acted = threading.Event(), []
+
+    def prepare(now):
+        prepared.set()
+        return lambda: acted.append(now)
+
+    loop = DeadlineLoop(prepare, period=100.0, preparation_time=50.0, on_failure=lambda error: None)
+    loop.start()
+    assert prepared.wait(20.0)
+    loop.stop()
+    assert not acted
+
+
+def test_an_act_that_fails_ends_the_loop_and_is_reported():
+    failures, failed = [], threading.Event()
+
+    def act():
+        raise ValueError("broken")
+
+    loop = DeadlineLoop(
+        lambda now: act, period=0.001, on_failure=lambda error: (failures.append(str(error)), failed.set())
+    )
+    loop.start()
+    assert failed.wait(20.0)
+    loop.stop()
+    assert failures == ["broken"]

@@ -41,6 +41,7 @@ from decision_diffuser_ros.nodes.control_loop import DeadlineLoop
 from decision_diffuser_ros.nodes.control_stepper import ControlStepper
 from decision_diffuser_ros.nodes.diagnostics import ORDINARY_SCHEDULING, PlannerDiagnostics
 from decision_diffuser_ros.nodes.planner_parameters import PlannerParameters
+from decision_diffuser_ros.nodes.real_time_scheduling import schedule_in_real_time
 from decision_diffuser_ros.nodes.robot_description import read_robot_description
 from decision_diffuser_ros.nodes.stamp_trigger import StampTrigger, TriggeredStep
 
@@ -151,19 +152,10 @@ class PlannerSession:
         self._raise_priority()
 
     def _raise_priority(self) -> None:
-        """Let the threads run before others where that is asked for and allowed; say so where it is not."""
         priority = self._options.realtime_priority
-        if priority == ORDINARY:
-            return
-        try:
-            set_thread_priority(priority)
-        except ConfigurationError as error:
-            self._node.get_logger().warning(
-                f"ordinary scheduling, commands may be late on busy processors: {error}; or set `realtime_priority: 0`"
-            )
-            return
-        self._has_priority = True
-        self.diagnostics.scheduling = f"real time, priority {priority}"
+        self._has_priority = schedule_in_real_time(self._node, priority)
+        if self._has_priority:
+            self.diagnostics.scheduling = f"real time, priority {priority}"
 
     def _lower_priority(self) -> None:
         if self._has_priority:

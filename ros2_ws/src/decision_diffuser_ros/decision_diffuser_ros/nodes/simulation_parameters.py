@@ -46,6 +46,15 @@ SIMULATION_SPECS = (
         100.0,
         read_only=True,
     ),
+    ParameterSpec(
+        "realtime_priority",
+        0,
+        "of the node's threads, without lockstep only: Linux's SCHED_FIFO, since physics waits for nobody; 0: ordinary",
+        "1",
+        0,
+        99,
+        read_only=True,
+    ),
 )
 """Those that are the same in each."""
 
@@ -65,6 +74,7 @@ class SimulationParameters:
     lockstep_timeout: float
     repeat_period: float
     real_time_factor: float
+    realtime_priority: int
     control_period: float
     state_rate: float
 

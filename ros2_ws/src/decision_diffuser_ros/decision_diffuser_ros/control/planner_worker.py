@@ -26,7 +26,8 @@ from pathlib import Path
 import numpy as np
 
 from decision_diffuser_ros.control.receding_horizon import PlanRequest
-from decision_diffuser_ros.errors import DecisionDiffuserError
+from decision_diffuser_ros.control.thread_priority import ORDINARY, set_thread_priority
+from decision_diffuser_ros.errors import ConfigurationError, DecisionDiffuserError
 from decision_diffuser_ros.planner.bundle import Bundle, engine_cache_of
 from decision_diffuser_ros.planner.composition_follower import CompositionFollower
 from decision_diffuser_ros.planner.conditions import Conditions
@@ -35,6 +36,8 @@ from decision_diffuser_ros.planner.planner import Planner
 from decision_diffuser_ros.planner.providers import reported_engine_building
 from decision_diffuser_ros.planner.settings import SamplingSettings
 from decision_diffuser_ros.resources import MANIFEST_NAME
+
+logger = logging.getLogger(__name__)
 
 PR_SET_PDEATHSIG = 1
 LOG_MESSAGE = "log"
@@ -60,6 +63,7 @@ class PlannerWorkerSettings:
             least one; None runs all of them.
         samples_in_one_call: run all denoising steps of a plan in one graph.
         choose_every: plans from one composed plan to the next, see `planner.composition_follower`; 1 composes each.
+        realtime_priority: of SCHED_FIFO once it is warmed up, where the system allows it; 0 for ordinary scheduling.
     """
 
     bundle: str
@@ -74,6 +78,7 @@ class PlannerWorkerSettings:
     time_limit: float | None = None
     samples_in_one_call: bool = False
     choose_every: int = 1
+    realtime_priority: int = ORDINARY
 
 
 class _LogOverPipe(logging.Handler):
@@ -108,6 +113,7 @@ def _serve(connection: Connection, settings: PlannerWorkerSettings) -> None:
     except DecisionDiffuserError as error:
         connection.send(("failed", str(error)))
         return
+    _schedule_in_real_time(settings.realtime_priority)
     connection.send(("ready", time.perf_counter() - started))
     rng = np.random.default_rng(settings.seed)
     try:
@@ -117,6 +123,15 @@ def _serve(connection: Connection, settings: PlannerWorkerSettings) -> None:
             connection.send(_answer(planner, request, rng, deadline))
     except (EOFError, BrokenPipeError, ConnectionResetError):
         return
+
+
+def _schedule_in_real_time(priority: int) -> None:
+    if priority == ORDINARY:
+        return
+    try:
+        set_thread_priority(priority)
+    except ConfigurationError as error:
+        logger.warning("ordinary scheduling, plans may be late on busy processors: %s", error)
 
 
 def _answer(planner: Planner, request: PlanRequest, rng: np.random.Generator, deadline: float | None) -> tuple:

@@ -192,6 +192,7 @@ def _planner_process(
         time_limit=DEADLINE_SHARE * latency.time_limit if latency is not None and keeps_deadline else None,
         samples_in_one_call=parameters.one_call_sampling,
         choose_every=parameters.composition_choose_every,
+        realtime_priority=parameters.planner_process_realtime_priority,
         memory_limit=None if memory_limit is None else memory_limit * BYTES_PER_MEBIBYTE,
     )
     supervision = SupervisionSettings(

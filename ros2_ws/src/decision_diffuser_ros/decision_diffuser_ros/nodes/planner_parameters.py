@@ -287,6 +287,14 @@ SPECS = (
         64,
         1048576,
     ),
+    ParameterSpec(
+        "planner_process.realtime_priority",
+        0,
+        "of that process's threads: Linux's SCHED_FIFO, less than the node's; 0: ordinary scheduling",
+        "1",
+        0,
+        99,
+    ),
     ParameterSpec("planner_process.restart_limit", 5, "replacements in a row until it is given up", "1", 0, 1000),
     # Diagnostics
     ParameterSpec("diagnostics.window", 10.0, "what the figures in /diagnostics look back on", "s", 1.0, 3600.0),
@@ -386,6 +394,7 @@ class PlannerParameters:
     planner_process_hang_timeout: float
     planner_process_refusal_limit: int
     planner_process_memory_limit: int | None
+    planner_process_realtime_priority: int
     planner_process_restart_limit: int
     diagnostics_window: float
     diagnostics_rate_warn: float

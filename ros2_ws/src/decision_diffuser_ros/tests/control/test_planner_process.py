@@ -337,3 +337,15 @@ def test_what_the_process_logs_is_logged_here(tiny_bundle, caplog):
     finally:
         planner.stop()
     assert "planner process: execution provider NoSuchProvider is not available; plans are made on CPU" in caplog.text
+
+
+def test_the_process_is_scheduled_in_real_time_or_says_that_it_may_not(tiny_bundle, caplog):
+    planner = PlannerProcess(PlannerWorkerSettings(bundle=str(tiny_bundle), warm_up_plans=1, realtime_priority=2))
+    planner.start()
+    try:
+        assert answer(planner, request(0)).plan is not None
+        policy = os.sched_getscheduler(planner.pid) & ~os.SCHED_RESET_ON_FORK
+    finally:
+        planner.stop()
+    refused = [record for record in caplog.records if "does not allow real-time priority 2" in record.getMessage()]
+    assert (policy == os.SCHED_FIFO) is not bool(refused)

@@ -25,9 +25,7 @@ def collect(
     learner: Annotated[
         str | None, typer.Option(help="Bundle (name or directory) that drives the quadruped in some disturbances.")
     ] = None,
-    learner_share: Annotated[
-        float | None, typer.Option(help="Share of the disturbances that are the learner's.")
-    ] = None,
+    learner_share: Annotated[float | None, typer.Option(help="Share of disturbances that are the learner's.")] = None,
 ) -> None:
     """Record demonstrations as a Minari data set (HDF5).
 

@@ -27,18 +27,20 @@ SKILL, FORWARD_SPEED = "trot", 0.5
 
 
 class WatchedPlanner(Planner):
-    """A planner that writes down how long the histories were that it was asked with."""
+    """A planner that writes down how long the histories were, and for which conditions it was asked."""
 
     history_lengths: list[int]
+    asked: list[Condition]
 
     def plan(self, history, conditions, **options):
         self.history_lengths.append(len(history))
+        self.asked.extend(conditions)
         return super().plan(history, conditions, **options)
 
 
 def watched_planner(directory):
     planner = WatchedPlanner(Bundle.load(directory))
-    planner.history_lengths = []
+    planner.history_lengths, planner.asked = [], []
     return planner
 
 
@@ -104,17 +106,32 @@ def test_it_plans_nothing_but_in_its_turns_and_then_for_what_is_asked_at_the_ste
     learner = QuadrupedLearner(planner, DeploymentSettings())
     learner.start(np.random.default_rng(1))
     for control_step, (world, targets) in enumerate(walk(env, 24)):
-        learner.observe(world, skill="pace" if control_step > 20 else SKILL, forward_speed=FORWARD_SPEED)
+        learner.observe(world, skill="pace" if control_step >= 22 else SKILL, forward_speed=FORWARD_SPEED)
         if control_step == 19:
             assert planner.history_lengths == []
             learner.take_over()
             learner.prepare(targets)
         elif control_step > 19:
-            before = len(planner.history_lengths)
             learner.targets()
-            asked_anew = control_step == 21
-            assert len(planner.history_lengths) - before == (asked_anew or control_step == 23)
+    asked_at_19, asked_at_21, asked_at_22 = (condition.values["skill"] for condition in planner.asked)
+    assert (asked_at_19, asked_at_21, asked_at_22) == (SKILL, SKILL, "pace")
     assert set(planner.history_lengths) == {planner.bundle.manifest.history}
+
+
+def test_limits_go_on_from_what_the_robot_was_commanded_before_the_turn(env, quadruped_bundle):
+    settings = DeploymentSettings(max_acceleration=(1.0,) * 12)  # [rad/s^2], from rest
+    learner = QuadrupedLearner(Planner(Bundle.load(quadruped_bundle)), settings)
+    learner.start(np.random.default_rng(1))
+    commanded = None
+    for control_step, (world, targets) in enumerate(walk(env, 12)):
+        learner.observe(world, skill=SKILL, forward_speed=FORWARD_SPEED)
+        if control_step == 10:
+            learner.take_over()
+            learner.prepare(targets)
+            commanded = targets
+            assert np.abs(targets - world.joint_position).max() > 0.05
+        elif control_step == 11:
+            assert np.abs(learner.targets() - commanded).max() <= 1.0 * 0.02**2 + 1e-9
 
 
 def demonstrations_with(directory, *, share=0.5, robot="quadruped_gaits"):

@@ -12,11 +12,10 @@ from decision_diffuser_ros.simulation.target_disturbance import TargetDisturbanc
 
 BURSTS = DemonstrationRange(steps=120, disturbed_share=1.0, pushed_share=0.0, rough_share=0.0, calm_steps=(20, 30))
 PREPARING_STEPS = 3
-LIFT = 0.02  # [rad]
 
 
 class CrouchingLearner:
-    """Commands the expert's standing pose, a little lower each control step of a turn, and writes down what happens."""
+    """Commands a pose near standing, another at every control step of its turns, and writes down what happens."""
 
     def __init__(self):
         self.calls, self.asked, self.prepared, self.commands = [], [], [], []
@@ -38,7 +37,7 @@ class CrouchingLearner:
 
     def targets(self):
         self.calls.append("drive")
-        self.commands.append(model.STANDING_POSE + LIFT * len(self.commands) / 100)
+        self.commands.append(model.STANDING_POSE + 0.0002 * len(self.commands))
         return self.commands[-1]
 
 
@@ -110,9 +109,10 @@ def test_the_share_decides_between_the_learner_and_noise():
         _, disturbed = bursts(np.zeros(2))
         drives.append((disturbed, bursts.driven_by_learner))
         assert disturbed or not bursts.driven_by_learner
-    turns = len(lengths_of(np.array([driven for _, driven in drives])))
+    lengths = lengths_of(np.array([driven for _, driven in drives]))
     others = len(lengths_of(np.array([disturbed and not driven for disturbed, driven in drives])))
-    assert turns / (turns + others) == pytest.approx(0.5, abs=0.1)
+    assert len(lengths) / (len(lengths) + others) == pytest.approx(0.5, abs=0.1)
+    assert set(lengths[:-1]) == {2, 3, 4}
 
 
 def test_without_a_learner_the_draws_are_those_that_recorded_data_sets_were_made_with():

@@ -27,45 +27,65 @@ class Demonstrations:
     attributes: Mapping[str, object]
 
 
-def demonstrations_of(robot: str, *, single_skill: bool = False) -> Demonstrations:
+@dataclass(frozen=True, kw_only=True)
+class Variety:
+    """What may be different about a robot's demonstrations.
+
+    Attributes:
+        single_skill: never change skill within an episode.
+        late_commands: the quadruped's commands take hold later than what they answer was seen, as on a robot.
+    """
+
+    single_skill: bool = False
+    late_commands: bool = False
+
+
+def demonstrations_of(robot: str, variety: Variety | None = None) -> Demonstrations:
     """The recorder of a robot's demonstrations; its simulator is imported only here.
 
     Args:
         robot: a name in `ROBOTS`.
-        single_skill: never change skill within an episode.
+        variety: what is different about them.
 
     Raises:
-        ConfigurationError: when there is no such robot.
+        ConfigurationError: when there is no such robot, or its commands are never late.
     """
     if robot not in ROBOTS:
         raise ConfigurationError(f"robot {robot!r} is not known; available: {', '.join(sorted(ROBOTS))}")
-    return ROBOTS[robot](single_skill)
+    variety = variety or Variety()
+    if variety.late_commands and robot not in LATE_COMMANDS:
+        raise ConfigurationError(f"late commands are for {' and '.join(sorted(LATE_COMMANDS))}. Got {robot}")
+    return ROBOTS[robot](variety)
 
 
-def _quadruped_gaits(single_skill: bool) -> Demonstrations:
+def _quadruped_gaits(variety: Variety) -> Demonstrations:
     from decision_diffuser_ros.simulation.quadruped_course import DemonstrationRange
 
     ranges = DemonstrationRange()
-    return _quadruped("quadruped_gaits", replace(ranges, switching_share=0.0) if single_skill else ranges)
+    ranges = replace(ranges, switching_share=0.0) if variety.single_skill else ranges
+    return _quadruped("quadruped_gaits", ranges, variety)
 
 
-def _quadruped_composition(single_skill: bool) -> Demonstrations:
+def _quadruped_composition(variety: Variety) -> Demonstrations:
     """One gait an episode, half of them begun in mid-stride: what two gaits at once look like is not in this data."""
     from decision_diffuser_ros.simulation.quadruped_course import DemonstrationRange
 
     ranges = DemonstrationRange(steps=125, switching_share=0.0, striding_share=0.5)
-    return _quadruped("quadruped_composition", ranges)
+    return _quadruped("quadruped_composition", ranges, variety)
 
 
-def _quadruped(name: str, ranges: DemonstrationRange) -> Demonstrations:
+def _quadruped(name: str, ranges: DemonstrationRange, variety: Variety) -> Demonstrations:
     from decision_diffuser_ros.simulation import quadruped_demonstrations as quadruped
+    from decision_diffuser_ros.simulation.quadruped_course import COMMAND_DELAYS
 
+    if variety.late_commands:
+        ranges = replace(ranges, command_delays=COMMAND_DELAYS)
     record = functools.partial(quadruped.record_episode, ranges=ranges)
     return Demonstrations(record, quadruped.attributes(ranges, name=name))
 
 
-def _block_stacking(single_skill: bool) -> Demonstrations:
-    """Every episode shows one constraint, `single_skill` or not."""
+def _block_stacking(variety: Variety) -> Demonstrations:
+    """Every episode shows one constraint, whatever the variety."""
     from decision_diffuser_ros.simulation import stacking_demonstrations as stacking
 
     ranges = stacking.StackingRange()
@@ -73,16 +93,19 @@ def _block_stacking(single_skill: bool) -> Demonstrations:
     return Demonstrations(record, stacking.attributes(ranges))
 
 
-def _circles(single_skill: bool) -> Demonstrations:
-    """Every episode shows one constraint, `single_skill` or not."""
+def _circles(variety: Variety) -> Demonstrations:
+    """Every episode shows one constraint, whatever the variety."""
     from decision_diffuser_ros.simulation import circles_demonstrations as circles
 
     return Demonstrations(circles.record_episode, circles.attributes())
 
 
-ROBOTS: dict[str, Callable[[bool], Demonstrations]] = {
+ROBOTS: dict[str, Callable[[Variety], Demonstrations]] = {
     "quadruped_gaits": _quadruped_gaits,
     "quadruped_composition": _quadruped_composition,
     "block_stacking": _block_stacking,
     "circles": _circles,
 }
+
+LATE_COMMANDS = frozenset({"quadruped_gaits", "quadruped_composition"})
+"""Robots whose demonstrations know commands that take hold late."""

@@ -22,6 +22,9 @@ def collect(
     ] = None,
     processes: Annotated[int, typer.Option(min=1, help="Processes; all cores by default.")] = os.cpu_count() or 1,
     single_skill: Annotated[bool, typer.Option(help="One skill an episode: no switches.")] = False,
+    late_commands: Annotated[
+        bool, typer.Option(help="Commands take hold up to 8 ms late, as they do on a robot (quadruped).")
+    ] = False,
     learner: Annotated[
         str | None, typer.Option(help="Bundle (name or directory) that drives the quadruped in some disturbances.")
     ] = None,
@@ -42,9 +45,9 @@ def collect(
 
     from decision_diffuser_ros.data import collection
     from decision_diffuser_ros.provenance import provenance
-    from decision_diffuser_ros.robots import demonstrations_of
+    from decision_diffuser_ros.robots import Variety, demonstrations_of
 
-    demonstrations = demonstrations_of(robot, single_skill=single_skill)
+    demonstrations = demonstrations_of(robot, Variety(single_skill=single_skill, late_commands=late_commands))
     if learner is not None or learner_share is not None:
         demonstrations = _with_learner(demonstrations, learner, learner_share)
     directory = output or Path("out") / "demonstrations" / f"{robot}-seed{seed}"

@@ -14,6 +14,8 @@ from decision_diffuser_ros.simulation.quadruped_env import STANDING_START, Start
 from decision_diffuser_ros.simulation.target_disturbance import TargetDisturbance
 
 SKILLS = tuple(GAITS)
+COMMAND_DELAYS = (0.0, 0.002, 0.004, 0.006, 0.008)
+"""For demonstrations in which commands are late [s]: from a state's being measured through computing and both ways."""
 
 
 @dataclass(frozen=True)
@@ -25,6 +27,8 @@ class DemonstrationRange:
         forward_speed: commanded, lowest and highest [m/s].
         friction: of the floor, lowest and highest.
         time_steps: of the physics, one drawn per episode [s].
+        command_delays: between what is seen and when the command for it takes hold, one drawn per episode [s]:
+            multiples of the longest time step, less than a control step.
         switching_share: share of the episodes that change gait.
         segment_steps: shortest and longest stretch of one gait in them.
         standing_share: share of the episodes that start from standing still.
@@ -47,6 +51,7 @@ class DemonstrationRange:
     forward_speed: tuple[float, float] = (0.25, 1.05)
     friction: tuple[float, float] = (0.4, 1.1)
     time_steps: tuple[float, ...] = (0.001, 0.002, 0.002)
+    command_delays: tuple[float, ...] = (0.0,)
     switching_share: float = 0.55
     segment_steps: tuple[int, int] = (30, 110)
     standing_share: float = 0.3
@@ -75,6 +80,7 @@ class DemonstrationCourse:
         start: how the episode starts.
         phase: of the gait at the start.
         time_step: of the physics [s].
+        command_delay: after which each command takes hold [s].
         pushes: control steps at which the robot is pushed.
         disturbance: of the expert's targets.
     """
@@ -84,6 +90,7 @@ class DemonstrationCourse:
     start: StartRange
     phase: float
     time_step: float
+    command_delay: float
     pushes: frozenset[int]
     disturbance: TargetDisturbance
 
@@ -102,6 +109,8 @@ class DemonstrationCourse:
         start, phase = _start(ranges, random)
         time_step = float(random.choice(ranges.time_steps))
         pushes = _push_steps(ranges, random)
+        delays = ranges.command_delays
+        command_delay = float(random.choice(delays)) if len(delays) > 1 else delays[0]
         disturbance = TargetDisturbance(
             random,
             joints=len(model.JOINT_NAMES),
@@ -118,6 +127,7 @@ class DemonstrationCourse:
             start=start,
             phase=phase,
             time_step=time_step,
+            command_delay=command_delay,
             pushes=pushes,
             disturbance=disturbance,
         )

@@ -59,7 +59,8 @@ def record_episode(
     env = _environment(course.time_step)
     skills, speeds = [SKILLS[skill] for skill in course.skills], course.forward_speeds
     expert = GaitExpert(skill=skills[0], forward_speed=float(speeds[0]), phase=course.phase)
-    state, info = env.reset(seed=int(random.integers(2**31)), options={"start": course.start})
+    options = {"start": course.start, "command_delay": course.command_delay}
+    state, info = env.reset(seed=int(random.integers(2**31)), options=options)
     if ranges.striding_share > 0.0 and random.uniform() < ranges.striding_share:
         state, info = _stride(env, expert, ranges, random)
     recording: EpisodeRecording[_Step] = EpisodeRecording([state], [info])
@@ -85,6 +86,7 @@ def record_episode(
         "seed": seed,
         "number": number,
         "time_step": course.time_step,
+        "command_delay": course.command_delay,
         "standing_start": course.start.joint_offset == 0,
         "fallen": bool(fallen),
     }

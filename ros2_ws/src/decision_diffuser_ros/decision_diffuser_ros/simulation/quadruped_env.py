@@ -72,10 +72,12 @@ class QuadrupedGaitsEnv(gymnasium.Env[np.ndarray, np.ndarray]):
 
         Args:
             seed: of the environment's generator.
-            options: `{"start": StartRange}` replaces the environment's own range for this episode.
+            options: `{"start": StartRange}` replaces the environment's own range for this episode;
+                `{"command_delay": seconds}` lets actions take hold so much after the control step has begun.
         """
         super().reset(seed=seed)
         start = (options or {}).get("start", self.start)
+        self._command_delay = (options or {}).get("command_delay", 0.0)
         random = self.np_random
         self.world.set_friction(random.uniform(*start.friction))
         self.world.reset(
@@ -84,13 +86,17 @@ class QuadrupedGaitsEnv(gymnasium.Env[np.ndarray, np.ndarray]):
             roll=start.tilt * random.uniform(-1, 1),
             pitch=start.tilt * random.uniform(-1, 1),
         )
+        self._command = self.world.joint_position
         return self._observation(), self._info()
 
     def step(self, action: np.ndarray) -> tuple[np.ndarray, float, bool, bool, dict[str, Any]]:
         """Advances one control step with the joint targets `action`, (12,) [rad]."""
         heading = self.world.heading
         before = self.world.base_position_in_world
-        self.world.step(action, duration=CONTROL_STEP)
+        if self._command_delay > 0.0:
+            self.world.step(self._command, duration=self._command_delay)
+        self.world.step(action, duration=CONTROL_STEP - self._command_delay)
+        self._command = action
         moved = self.world.base_position_in_world - before
         progress = moved[0] * np.cos(heading) + moved[1] * np.sin(heading)
         return self._observation(), float(progress), self.world.fallen, False, self._info()

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from decision_diffuser_ros.data.description import DataDescription
-from decision_diffuser_ros.robots import demonstrations_of
+from decision_diffuser_ros.errors import ConfigurationError
+from decision_diffuser_ros.robots import Variety, demonstrations_of
 from decision_diffuser_ros.simulation import quadruped_model as model
 from decision_diffuser_ros.simulation.quadruped_course import SKILLS, DemonstrationRange
 from decision_diffuser_ros.simulation.quadruped_demonstrations import attributes, record_episode
@@ -87,3 +88,17 @@ def test_an_episode_may_begin_in_the_stride_of_another_gait_that_is_not_recorded
     assert np.abs(striding.states[0, 12:24]).max() > 1.0
     assert len(striding) == len(standing) == 30
     assert set(striding.skills.tolist()) == {0}
+
+
+def test_late_commands_are_late_by_one_delay_an_episode():
+    late = replace(SHORT, steps=10, command_delays=(0.002, 0.006))
+    episodes = [record_episode(3, number, late) for number in range(8)]
+    assert {episode.attributes["command_delay"] for episode in episodes} == {0.002, 0.006}
+    assert record_episode(3, 0, SHORT).attributes["command_delay"] == 0.0
+
+
+def test_only_a_quadruped_has_late_commands():
+    ranges = demonstrations_of("quadruped_gaits", Variety(late_commands=True)).attributes["ranges"]
+    assert max(ranges["command_delays"]) == 0.008
+    with pytest.raises(ConfigurationError, match="late commands are for .*quadruped_gaits. Got block_stacking"):
+        demonstrations_of("block_stacking", Variety(late_commands=True))

@@ -61,3 +61,16 @@ def test_a_picture_shows_the_robot_on_the_floor():
     assert picture.shape[2] == 3
     middle = picture[picture.shape[0] // 3 : -picture.shape[0] // 4, picture.shape[1] // 3 : -picture.shape[1] // 3]
     assert middle.std() > 20  # a robot, not an empty sky
+
+
+def test_a_late_command_takes_hold_after_its_delay(env):
+    def joints_after(actions, delay):
+        env.reset(seed=4, options={"command_delay": delay})
+        first = env.unwrapped.world.joint_position
+        for targets in actions:
+            env.step(first + targets)
+        return env.unwrapped.world.joint_position - first
+
+    prompt, late = joints_after([0.1], 0.0), joints_after([0.1], 0.008)
+    assert np.abs(late).max() < np.abs(prompt).max()
+    np.testing.assert_allclose(joints_after([0.0, 0.0], 0.008), joints_after([0.0, 0.0], 0.0), atol=1e-6)

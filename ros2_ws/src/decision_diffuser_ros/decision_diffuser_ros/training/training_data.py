@@ -23,6 +23,8 @@ from decision_diffuser_ros.training.configuration import DataConfiguration
 Batch = dict[str, Tensor]
 DISTURBED = "disturbed"
 """The extra that marks control steps in which something other than the expert acted on the robot."""
+DRIVEN_BY_LEARNER = "driven_by_learner"
+"""The extra that marks those in which a trained planner did, in data sets whose attributes name a `learner`."""
 
 
 @dataclass(frozen=True)
@@ -127,11 +129,12 @@ class TransitionBatches:
 
     @classmethod
     def of(cls, demonstrations: DemonstrationSet) -> TransitionBatches:
-        """All transitions of a demonstration set."""
+        """The transitions of a demonstration set, but for those that a learner made: the expert's actions did not."""
+        driven = demonstrations.extras.get(DRIVEN_BY_LEARNER, np.zeros(len(demonstrations.actions), dtype=bool))
         return cls(
             states=torch.from_numpy(demonstrations.states),
-            actions=torch.from_numpy(demonstrations.actions),
-            state_of_action=torch.from_numpy(demonstrations.state_of_action),
+            actions=torch.from_numpy(demonstrations.actions[~driven]),
+            state_of_action=torch.from_numpy(demonstrations.state_of_action[~driven]),
         )
 
     def __len__(self) -> int:

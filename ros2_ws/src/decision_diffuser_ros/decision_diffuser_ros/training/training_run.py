@@ -22,6 +22,7 @@ from torch import Tensor, nn
 
 from decision_diffuser_ros.data.action_states import with_actions_in_states
 from decision_diffuser_ros.data.demonstration_set import DemonstrationSet
+from decision_diffuser_ros.data.demonstrations import read_metadata
 from decision_diffuser_ros.data.labels import NUMBER_EXTRAS
 from decision_diffuser_ros.data.whole_file import whole_file
 from decision_diffuser_ros.training.configuration import (
@@ -35,7 +36,13 @@ from decision_diffuser_ros.training.held_out import inverse_dynamics_error, nois
 from decision_diffuser_ros.training.inverse_dynamics_task import InverseDynamicsTask
 from decision_diffuser_ros.training.loss_plot import plot_loss
 from decision_diffuser_ros.training.planned_changes import PlannedChanges, usual_change
-from decision_diffuser_ros.training.training_data import DISTURBED, TransitionBatches, WindowBatches, split_off_last
+from decision_diffuser_ros.training.training_data import (
+    DISTURBED,
+    DRIVEN_BY_LEARNER,
+    TransitionBatches,
+    WindowBatches,
+    split_off_last,
+)
 from decision_diffuser_ros.training.training_module import TrainingModule
 from decision_diffuser_ros.training.training_record import TrainingRecord
 from decision_diffuser_ros.training.weights import load_weights, save_weights, weights_path
@@ -88,6 +95,7 @@ def load_demonstrations(data_directory: str | Path, configuration: DataConfigura
     """The demonstrations with what a training of this configuration needs of them. Raises DataError."""
     extras = [name for kind in configuration.conditions for name in NUMBER_EXTRAS.get(kind, ())]
     extras += [DISTURBED] if configuration.undisturbed_plans else []
+    extras += [DRIVEN_BY_LEARNER] if "learner" in read_metadata(data_directory)["attributes"] else []
     demonstrations = DemonstrationSet.load(data_directory, extras=extras)
     return with_actions_in_states(demonstrations) if configuration.diffuse_actions else demonstrations
 

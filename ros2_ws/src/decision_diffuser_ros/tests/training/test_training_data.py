@@ -77,6 +77,17 @@ def test_a_transition_is_a_state_the_one_that_followed_and_the_clean_action(demo
     assert {tuple(state) for state in batch["state"].tolist()} <= before
 
 
+def test_transitions_that_a_learner_made_are_left_out(demonstrations):
+    driven = np.zeros(len(demonstrations.actions), dtype=bool)
+    driven[::3] = True
+    marked = dataclasses.replace(demonstrations, extras={**demonstrations.extras, "driven_by_learner": driven})
+    transitions = TransitionBatches.of(marked)
+    batch = transitions.gather(torch.arange(len(transitions)))
+    assert len(transitions) == np.count_nonzero(~driven)
+    np.testing.assert_array_equal(batch["action"], demonstrations.actions[~driven])
+    torch.testing.assert_close(batch["action"], batch["next_state"][:, :1] + 0.1)
+
+
 def test_the_last_episodes_are_held_out(demonstrations):
     used, held_out = split_off_last(demonstrations, 0.25)
     assert (len(used.lengths), len(held_out.lengths)) == (3, 1)

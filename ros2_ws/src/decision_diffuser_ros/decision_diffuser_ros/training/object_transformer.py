@@ -2,8 +2,8 @@
 
 Whatever it learns of one object it knows of all: their tokens share all weights, and an object is told apart by where
 it lies and by its role in the condition alone. Exchange two objects, in the states and in the condition, and the plan
-is exchanged with them. The answer is one of where the tool goes (`tool_path`): each object says for each planned slot how
-much the tool goes to it, and how much it goes with the tool itself.
+is exchanged with them. The answer is one of where the tool goes (`tool_path`): each object says for each planned slot
+how much the tool goes to it, and how much it goes with the tool itself.
 """
 
 from __future__ import annotations
@@ -101,10 +101,10 @@ class ObjectTransformer(nn.Module):
         now = trajectory[:, self.history - 1 : self.history]
         observed = now + (trajectory[:, : self.history] - now) * is_observed[..., None]
         signal_share = self.signal_share[denoising_step][:, None, None]
-        noisy_change = trajectory[:, self.history :] - signal_share.sqrt() * now
-        noisy_change = noisy_change / (1.0 + LEAST_NOISE - signal_share).sqrt()
+        noise = (1.0 + LEAST_NOISE - signal_share).sqrt()
+        noisy_change = (trajectory[:, self.history :] - signal_share.sqrt() * now) / noise
         roles = (condition @ self.roles * condition_present).unflatten(-1, (-1, ROLES))
-        inputs = self.tokens(observed, noisy_change, is_observed, roles)
+        inputs = self.tokens(observed, noisy_change, signal_share.sqrt() / noise, is_observed, roles)
 
         embedding = torch.cat([self.step_embedding(denoising_step), condition_present], dim=-1)
         tokens = torch.cat([self.robot_in(inputs.robot)[:, None], self.object_in(inputs.objects)], dim=1)

@@ -64,18 +64,21 @@ class SceneTokens(nn.Module):
         directions = 1 + PLACE_DIM
         self.robot_size = (
             (1 + history) * robot_dim + scene.joints + (2 + history) * PLACE_DIM + history
-        ) + plan_steps * (robot_dim + directions)
+        ) + plan_steps * (robot_dim + 2 * directions)
         others = robot_dim - scene.joints
         self.object_size = (
             (1 + 3 * history) * PLACE_DIM + 1 + ROLES + others + history
-        ) + plan_steps * (POSE_DIM + 1)
+        ) + plan_steps * (POSE_DIM + 2)
 
-    def forward(self, observed: Tensor, noisy_change: Tensor, is_observed: Tensor, roles: Tensor) -> Tokens:
+    def forward(
+        self, observed: Tensor, noisy_change: Tensor, certainty: Tensor, is_observed: Tensor, roles: Tensor
+    ) -> Tokens:
         """Tokens of a batch.
 
         Args:
             observed: normalised states, the last one now; missing ones as it, shape `(batch, history, state_dim)`.
             noisy_change: the noisy plan less what it has of the state now, shape `(batch, plan_steps, state_dim)`.
+            certainty: signal to noise of the noisy plan, by which odds that it points somewhere rise, `(batch, 1, 1)`.
             is_observed: 1 or 0, shape `(batch, history)`.
             roles: of the objects, shape `(batch, objects, 2)`.
         """
@@ -85,6 +88,7 @@ class SceneTokens(nn.Module):
             to_objects, to_places, deviation = self._directions(seen)
         robot_change, object_change = self.scene.robot_rows(noisy_change), self.scene.object_rows(noisy_change)
         joint_change = robot_change[..., : self.scene.joints]
+        towards_objects, towards_places = _projections(joint_change, to_objects), _projections(joint_change, to_places)
         robot = [
             robot_now,
             CHANGE_SCALE * self.scene.robot_rows(observed[:, -1:] - observed).flatten(1),
@@ -93,7 +97,8 @@ class SceneTokens(nn.Module):
             ((seen.tool[:, -1:] - seen.tool) / self.near).tanh().flatten(1),
             is_observed,
             robot_change.flatten(1),
-            _projections(joint_change, to_places).flatten(1),
+            towards_places.flatten(1),
+            (certainty * towards_places).flatten(1),
         ]
         apart = seen.objects - seen.tool[:, :, None]
         objects = [
@@ -104,7 +109,8 @@ class SceneTokens(nn.Module):
             roles,
             self._everywhere(torch.cat([robot_now[:, self.scene.joints :], is_observed], dim=-1), roles),
             object_change.transpose(1, 2).flatten(2),
-            _projections(joint_change, to_objects).transpose(1, 2),
+            towards_objects.transpose(1, 2),
+            (certainty * towards_objects).transpose(1, 2),
         ]
         return Tokens(torch.cat(robot, dim=-1), torch.cat(objects, dim=-1), _pairs(seen.apart[:, -1]))
 

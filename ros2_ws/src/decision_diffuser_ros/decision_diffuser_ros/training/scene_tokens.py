@@ -83,36 +83,48 @@ class SceneTokens(nn.Module):
             roles: of the objects, shape `(batch, objects, 2)`.
         """
         seen = self.scene(observed)
-        robot_now = self.scene.robot_rows(observed[:, -1])
         with torch.no_grad():
             to_objects, to_places, deviation = self._directions(seen)
-        robot_change, object_change = self.scene.robot_rows(noisy_change), self.scene.object_rows(noisy_change)
-        joint_change = robot_change[..., : self.scene.joints]
-        towards_objects, towards_places = _projections(joint_change, to_objects), _projections(joint_change, to_places)
+        joint_change = self.scene.robot_rows(noisy_change)[..., : self.scene.joints]
+        towards_places = _projections(joint_change, to_places).flatten(1)
+        towards_objects = _projections(joint_change, to_objects).transpose(1, 2)
         robot = [
-            robot_now,
+            *self._robot_history(seen, observed, deviation),
+            is_observed,
+            self.scene.robot_rows(noisy_change).flatten(1),
+            towards_places,
+            certainty[:, 0] * towards_places,
+        ]
+        opening = self.scene.robot_rows(observed[:, -1])[:, self.scene.joints :]
+        objects = [
+            *self._object_history(seen),
+            to_objects.norm(dim=-1, keepdim=True),
+            roles,
+            self._everywhere(torch.cat([opening, is_observed], dim=-1), roles),
+            self.scene.object_rows(noisy_change).transpose(1, 2).flatten(2),
+            towards_objects,
+            certainty * towards_objects,
+        ]
+        return Tokens(torch.cat(robot, dim=-1), torch.cat(objects, dim=-1), _pairs(seen.apart[:, -1]))
+
+    def _robot_history(self, seen: Scene, observed: Tensor, deviation: Tensor) -> list[Tensor]:
+        """Where the robot is, and how it came there, each `(batch, ...)`."""
+        return [
+            self.scene.robot_rows(observed[:, -1]),
             CHANGE_SCALE * self.scene.robot_rows(observed[:, -1:] - observed).flatten(1),
             deviation,
             *self._far_and_near(seen.tool[:, -1] - self.path.home),
             ((seen.tool[:, -1:] - seen.tool) / self.near).tanh().flatten(1),
-            is_observed,
-            robot_change.flatten(1),
-            towards_places.flatten(1),
-            (certainty * towards_places).flatten(1),
         ]
-        apart = seen.objects - seen.tool[:, :, None]
-        objects = [
-            *(part.transpose(1, 2).flatten(2) for part in self._far_and_near(apart)),
-            ((seen.objects[:, -1:] - seen.objects) / self.near).tanh().transpose(1, 2).flatten(2),
+
+    def _object_history(self, seen: Scene) -> list[Tensor]:
+        """Where the objects are, from the tool and from home, and how they came there, `(batch, objects, ...)`."""
+        from_tool = self._far_and_near(seen.objects - seen.tool[:, :, None])
+        came = ((seen.objects[:, -1:] - seen.objects) / self.near).tanh()
+        return [
+            *(part.transpose(1, 2).flatten(2) for part in (*from_tool, came)),
             (seen.objects[:, -1] - self.path.home) / self.far,
-            to_objects.norm(dim=-1, keepdim=True),
-            roles,
-            self._everywhere(torch.cat([robot_now[:, self.scene.joints :], is_observed], dim=-1), roles),
-            object_change.transpose(1, 2).flatten(2),
-            towards_objects.transpose(1, 2),
-            (certainty * towards_objects).transpose(1, 2),
         ]
-        return Tokens(torch.cat(robot, dim=-1), torch.cat(objects, dim=-1), _pairs(seen.apart[:, -1]))
 
     def _far_and_near(self, difference: Tensor) -> tuple[Tensor, Tensor]:
         return difference / self.far, (difference / self.near).tanh()

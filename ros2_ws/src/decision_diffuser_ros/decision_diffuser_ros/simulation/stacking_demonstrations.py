@@ -26,6 +26,7 @@ from decision_diffuser_ros.simulation.stacking_mishaps import MishapRange, Misha
 from decision_diffuser_ros.simulation.stacking_start import SCATTERED_START, STACKED_START, StackingStart
 from decision_diffuser_ros.simulation.stacking_world import StackingWorld
 from decision_diffuser_ros.simulation.target_disturbance import TargetDisturbance
+from decision_diffuser_ros.simulation.wrong_aims import WrongAimRange, WrongAims
 
 CAREFUL_PHASES = (Phase.DESCEND, Phase.CLOSE, Phase.LOWER, Phase.OPEN)
 ATTEMPTS = 10
@@ -51,6 +52,7 @@ class StackingRange:
         careful_strength: of the kicks while fingers and blocks touch or nearly do; elsewhere it is 1.
         freeze_share: share of the kicks in which the targets freeze instead.
         mishaps: what happens to the blocks.
+        wrong_aims: what the expert aims at.
     """
 
     scattered_share: float = 0.5
@@ -58,7 +60,7 @@ class StackingRange:
     stacked: StackingStart = STACKED_START
     from_table: GoalPreference = FROM_TABLE
     from_piles: GoalPreference = FROM_PILES
-    rest_steps: int = 40
+    rest_steps: int = 32
     most_steps: int = 450
     disturbed_share: float = 0.5
     calm_steps: tuple[int, int] = (50, 110)
@@ -67,6 +69,7 @@ class StackingRange:
     careful_strength: float = 0.2
     freeze_share: float = 0.2
     mishaps: MishapRange = field(default_factory=MishapRange)
+    wrong_aims: WrongAimRange = field(default_factory=WrongAimRange)
 
 
 class _Disturbance:
@@ -75,6 +78,7 @@ class _Disturbance:
     def __init__(self, ranges: StackingRange, random: np.random.Generator) -> None:
         self._careful_strength = ranges.careful_strength
         self._mishaps = Mishaps(ranges.mishaps, random)
+        self._wrong_aims = WrongAims(ranges.wrong_aims, random)
         self._kicks = TargetDisturbance(
             random,
             joints=len(JOINT_NAMES),
@@ -86,12 +90,13 @@ class _Disturbance:
         )
 
     def __call__(self, targets: np.ndarray, world: StackingWorld, expert: StackingExpert) -> tuple[np.ndarray, bool]:
-        """Targets (8,) [rad, m] within what the robot can do, and whether anything but the expert acts."""
-        nudged, slips = self._mishaps.happen(world, expert)
+        """Targets (8,) [rad, m] within what the robot can do, and whether this is nothing to be planned."""
         strength = self._careful_strength if expert.phase in CAREFUL_PHASES else 1.0
+        nudged, slips = self._mishaps.happen(world, expert)
         joints, kicked = self._kicks(targets[:-1], strength=strength)
         applied = np.append(joints, model.OPENING_OPEN if slips else targets[-1])
-        return np.clip(applied, model.ACTION_LOWER, model.ACTION_UPPER), nudged or slips or kicked
+        aimed_wrong = self._wrong_aims.happen(world, expert)
+        return np.clip(applied, model.ACTION_LOWER, model.ACTION_UPPER), nudged or slips or kicked or aimed_wrong
 
 
 @functools.cache
@@ -108,8 +113,8 @@ def record_episode(seed: int, number: int, ranges: StackingRange | None = None) 
     `states` (steps + 1, 36); `actions` (steps, 8) the expert's clean targets [rad, m]; `skills` (steps,) the index in
     `CONSTRAINT_NAMES` of the one constraint that the episode shows. `extras` hold `constraints_hold` (steps + 1, 12),
     by height alone, whose last row are all labels that the episode could have; `applied_actions` (steps, 8);
-    `disturbed` (steps,), whether anything but the expert acted; `phase` (steps,), see `Phase`; `moved_block` (steps,),
-    -1 for none.
+    `disturbed` (steps,), whether anything but the expert acted, or it aimed wrong; `phase` (steps,), see `Phase`;
+    `moved_block` (steps,), -1 for none.
 
     Raises:
         ConfigurationError: when no attempt succeeds.
@@ -139,9 +144,10 @@ def record_attempt(seed: int, number: int, attempt: int, ranges: StackingRange) 
     recording: EpisodeRecording[_Step] = EpisodeRecording([state], [info])
     while expert.resting_steps < ranges.rest_steps and len(recording) < ranges.most_steps:
         targets = expert.targets(env.world)
+        phase = expert.phase
         applied, disturbed = disturb(targets, env.world, expert)
         state, _, _, _, info = env.step(applied)
-        recording.add(_Step(targets, applied, disturbed, expert.phase, expert.moved_block), state, info)
+        recording.add(_Step(targets, applied, disturbed, phase, expert.moved_block), state, info)
     attributes = {
         "seed": seed,
         "number": number,

@@ -31,6 +31,7 @@ SLACK = 0.04  # [rad], of a joint off its path that is put right in one control 
 RETURN_SHARE = 0.5  # of a greater deviation that remains after each control step
 TOP_TO_MEAN_SPEED = 1.5  # of a motion that is smooth as 3 s^2 - 2 s^3
 WAITING_DEVIATION = 0.12  # [rad], at which the path waits for the arm
+STRAIGHT = np.zeros(2)  # [m], shift of an aim that is right
 
 
 NO_MOVE = Move(block=-1, onto=TABLE)
@@ -51,6 +52,21 @@ class Phase(enum.IntEnum):
     REST = 9
 
 
+LEAST_STEPS = {
+    Phase.APPROACH: 4,
+    Phase.DESCEND: 6,
+    Phase.CLOSE: 5,
+    Phase.LIFT: 5,
+    Phase.CARRY: 3,
+    Phase.LOWER: 6,
+    Phase.OPEN: 4,
+    Phase.RETREAT: 5,
+    Phase.GO_HOME: 3,
+    Phase.REST: 1,
+}
+"""Shortest duration of each phase [control steps]: what needs precision takes longer than a planner's reaction."""
+
+
 class StackingExpert:
     """Joint and gripper targets that build an arrangement, one control step after another.
 
@@ -69,6 +85,7 @@ class StackingExpert:
         self._travel_height = HOME.height
         self._place = np.zeros(2)
         self._move = NO_MOVE
+        self._wrong_shift, self._wrong_turn = STRAIGHT, 0.0
         self.phase = Phase.RETREAT
         self._phase_step = self._phase_steps = 0
         self.resting_steps = 0
@@ -78,6 +95,30 @@ class StackingExpert:
     def moved_block(self) -> int:
         """The block that is being moved, or -1."""
         return self._move.block
+
+    @property
+    def progress(self) -> float:
+        """Share of the phase's control steps that are over."""
+        return min(1.0, self._phase_step / self._phase_steps)
+
+    @property
+    def aims_wrong(self) -> bool:
+        """Whether `aim_wrong` was called and not put right yet."""
+        return bool(self._wrong_shift.any())
+
+    def aim_wrong(self, shift: np.ndarray, *, turn: float) -> None:
+        """From now on aim beside what is approached.
+
+        Args:
+            shift: of the aim in x and y, (2,) [m], not zero.
+            turn: of the yaw [rad].
+        """
+        self._wrong_shift, self._wrong_turn = shift, turn
+
+    def put_right(self, world: StackingWorld, *, upwards: bool) -> None:
+        """Aim right again, with a fresh start of the phase from where the arm is, or up first and then once more."""
+        self._wrong_shift, self._wrong_turn = STRAIGHT, 0.0
+        self._begin(Phase.RETREAT if upwards else self.phase, world)
 
     def targets(self, world: StackingWorld) -> np.ndarray:
         """Targets for the coming control step, (8,): joint positions [rad] and gripper opening [m]."""
@@ -91,8 +132,7 @@ class StackingExpert:
             self._begin(Phase.RETREAT, world)
         if off_path < WAITING_DEVIATION:
             self._phase_step += 1
-        progress = min(1.0, self._phase_step / self._phase_steps)
-        smooth = progress**2 * (3 - 2 * progress)
+        smooth = self.progress**2 * (3 - 2 * self.progress)
         self._tool = self._from.towards(self._aim(world), smooth)
         self._reference = self._tool.joint_position()
         self.resting_steps += self.phase is Phase.REST
@@ -126,8 +166,7 @@ class StackingExpert:
             self._place = self._place_for_block(world)
         travel = np.abs(self._aim(world).joint_position() - self._reference).max()
         steps = int(np.ceil(TOP_TO_MEAN_SPEED * travel / self._top_speed / CONTROL_STEP))
-        shortest = {Phase.CLOSE: 5, Phase.OPEN: 4, Phase.REST: 1}.get(phase, 3)
-        self._phase_step, self._phase_steps = 0, max(shortest, steps)
+        self._phase_step, self._phase_steps = 0, max(LEAST_STEPS[phase], steps)
 
     def _height_to_travel(self, world: StackingWorld) -> float:
         """Height of the tool at which it passes over every pile, with a block in the gripper."""
@@ -149,11 +188,12 @@ class StackingExpert:
             block = self._move.block
             position, yaw = world.block_position[block], float(yaw_of(world.block_orientation[block]))
             height = self._travel_height if self.phase is Phase.APPROACH else float(position[2])
-            return ToolPlace.over(position[:2], height=height, yaw=yaw)
+            return ToolPlace.over(position[:2] + self._wrong_shift, height=height, yaw=yaw + self._wrong_turn)
         position, yaw = self._destination(world)
         in_hand = world.block_position[self._move.block] - tool_pose(world.joint_position)[0]
         height = self._travel_height if self.phase is Phase.CARRY else position[2] + RELEASE_GAP - in_hand[2]
-        return ToolPlace.over(position[:2] - in_hand[:2], height=float(height), yaw=yaw)
+        place = position[:2] - in_hand[:2] + self._wrong_shift
+        return ToolPlace.over(place, height=float(height), yaw=yaw + self._wrong_turn)
 
     def _destination(self, world: StackingWorld) -> tuple[np.ndarray, float]:
         """Position (3,) [m] and yaw [rad] that the moved block is to get."""

@@ -12,8 +12,8 @@ from decision_diffuser_ros.planner.manifest_records import require
 from decision_diffuser_ros.planner.settings import SamplingSettings
 from decision_diffuser_ros.training.configuration_file import configuration_of, read_configuration
 
-TEMPORAL_UNET, WINDOW_MLP = "temporal_unet", "window_mlp"
-ARCHITECTURES = (TEMPORAL_UNET, WINDOW_MLP)
+TEMPORAL_UNET, WINDOW_MLP, OBJECT_TRANSFORMER = "temporal_unet", "window_mlp", "object_transformer"
+ARCHITECTURES = (TEMPORAL_UNET, WINDOW_MLP, OBJECT_TRANSFORMER)
 Optimisation = TypeVar("Optimisation", bound="OptimisationConfiguration")
 
 
@@ -79,12 +79,14 @@ class NetworkConfiguration:
     """The noise model, and what its answers mean.
 
     Attributes:
-        architecture: `temporal_unet`, or `window_mlp` for windows of few numbers, see the modules of these names. The
-            MLP has a `width` and an `embedding_dim` and nothing else of what shapes the U-Net.
+        architecture: `temporal_unet`, or `window_mlp` for windows of few numbers, or `object_transformer` for an arm
+            among objects, see the modules of these names. The MLP has a `width` and an `embedding_dim` and nothing else
+            of what shapes the U-Net; the transformer has `layers` besides, and needs `planned_changes`.
         tool_features: show the path from observed to planned states where the arm's tool is, see `tool_features`.
         direct_noisy_plan: show that path the noisy plan as well.
         planned_changes: planned states are changes from the last observed one, see `planned_changes`.
         change_floor: least unit of such a change, normalised.
+        layers: of the transformer.
     """
 
     architecture: str = TEMPORAL_UNET
@@ -97,6 +99,7 @@ class NetworkConfiguration:
     direct_noisy_plan: bool = False
     planned_changes: bool = False
     change_floor: float = 0.02
+    layers: int = 3
 
     def __post_init__(self) -> None:
         require(self.architecture in ARCHITECTURES, "architecture", " or ".join(ARCHITECTURES), self.architecture)
@@ -107,6 +110,9 @@ class NetworkConfiguration:
         require(dim >= 4 and dim % 2 == 0, "embedding_dim", "even, at least 4", dim)
         require(self.history_width >= 0, "history_width", "at least 0", self.history_width)
         require(self.change_floor > 0.0, "change_floor", "above 0", self.change_floor)
+        require(self.layers >= 1, "layers", "at least 1", self.layers)
+        accepted = self.planned_changes or self.architecture != OBJECT_TRANSFORMER
+        require(accepted, "planned_changes", f"true with {OBJECT_TRANSFORMER}", self.planned_changes)
 
 
 @dataclass(frozen=True, kw_only=True)

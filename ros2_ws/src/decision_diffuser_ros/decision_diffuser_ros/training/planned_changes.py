@@ -12,6 +12,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from decision_diffuser_ros.training.object_transformer import ObjectTransformer
+
 
 class PlannedChanges(nn.Module):
     """A noise model that predicts clean windows, its planned rows as changes from the last observed state.
@@ -29,6 +31,12 @@ class PlannedChanges(nn.Module):
         super().__init__()
         self.network, self.history = network, history
         self.register_buffer("change_scale", torch.ones(plan_steps, state_dim))
+
+    def set_unit(self, change_scale: Tensor) -> None:
+        """Take the network's answers in this unit, shape `(plan_steps, state_dim)`, normalised; see `usual_change`."""
+        self.change_scale.copy_(change_scale)
+        if isinstance(self.network, ObjectTransformer):
+            self.network.set_unit(change_scale)
 
     def forward(
         self,

@@ -17,6 +17,7 @@ from decision_diffuser_ros.data.description import DataDescription
 from decision_diffuser_ros.data.normalisation import Normaliser
 from decision_diffuser_ros.errors import ConfigurationError
 from decision_diffuser_ros.simulation.kinematic_chain import KinematicChain
+from decision_diffuser_ros.training.forward_kinematics import ForwardKinematics
 
 FAR, NEAR = 0.2, 0.03  # [m], units of distance
 CHANGE_SCALE = 10.0
@@ -44,12 +45,7 @@ class ToolFeatures(nn.Module):
         super().__init__()
         self.register_buffer("mean", torch.from_numpy(states.mean.copy()))
         self.register_buffer("std", torch.from_numpy(states.std.copy()))
-        cross = torch.zeros(len(chain.axes), 3, 3)
-        for joint, (axis, sign) in enumerate(zip(chain.axes, chain.signs, strict=True)):
-            first, second = (axis + 1) % 3, (axis + 2) % 3
-            cross[joint, second, first], cross[joint, first, second] = sign, -sign
-        self.register_buffer("cross", cross)
-        self.lengths = chain.lengths
+        self.tool_pose = ForwardKinematics(chain)
         self.joint_entries = list(joint_entries)
         self.object_entries = [entry for entries in object_entries for entry in entries]
         self.state_dim = len(states.mean)
@@ -87,15 +83,3 @@ class ToolFeatures(nn.Module):
         changes = CHANGE_SCALE * (observed[:, -1:] - observed)
         parts = [position / FAR, rotation[..., :2, 1], apart / FAR, torch.tanh(apart / NEAR), changes]
         return torch.cat(parts, dim=-1)
-
-    def tool_pose(self, joint_position: Tensor) -> tuple[Tensor, Tensor]:
-        """Position `(..., 3)` [m] and rotation matrix `(..., 3, 3)` of the tool at joints `(..., joints)` [rad]."""
-        sine, cosine = joint_position.sin()[..., None, None], joint_position.cos()[..., None, None]
-        identity = torch.eye(3, dtype=joint_position.dtype, device=joint_position.device)
-        turns = identity + sine * self.cross + (1.0 - cosine) * (self.cross @ self.cross)  # Rodrigues
-        rotation = turns[..., 0, :, :]
-        position = self.lengths[0] * identity[2] + self.lengths[1] * rotation[..., :, 2]
-        for joint in range(1, len(self.joint_entries)):
-            rotation = rotation @ turns[..., joint, :, :]
-            position = position + self.lengths[joint + 1] * rotation[..., :, 2]
-        return position, rotation

@@ -7,20 +7,27 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import torch
+
 from decision_diffuser_ros.data.demonstration_set import DemonstrationSet
 from decision_diffuser_ros.data.description import DataDescription
 from decision_diffuser_ros.data.normalisation import Normaliser
 from decision_diffuser_ros.data.whole_file import whole_file
+from decision_diffuser_ros.diffusion.schedule import noise_schedule
 from decision_diffuser_ros.errors import ConfigurationError, DataError
 from decision_diffuser_ros.planner.manifest_records import ConditionKind
 from decision_diffuser_ros.simulation.kinematic_chain import chain_of
+from decision_diffuser_ros.training.arm_scene import ArmScene, SceneEntries
 from decision_diffuser_ros.training.condition_kinds import condition_kinds
-from decision_diffuser_ros.training.configuration import WINDOW_MLP, TrainingConfiguration
+from decision_diffuser_ros.training.configuration import OBJECT_TRANSFORMER, WINDOW_MLP, TrainingConfiguration
 from decision_diffuser_ros.training.inverse_dynamics_network import InverseDynamicsNetwork
+from decision_diffuser_ros.training.object_roles import object_roles
+from decision_diffuser_ros.training.object_transformer import ObjectTransformer
 from decision_diffuser_ros.training.planned_changes import PlannedChanges
 from decision_diffuser_ros.training.target_residual import residual_of
 from decision_diffuser_ros.training.temporal_unet import TemporalUNet
 from decision_diffuser_ros.training.tool_features import ToolFeatures
+from decision_diffuser_ros.training.tool_path import ToolPath
 from decision_diffuser_ros.training.window_mlp import WindowMLP
 
 RECORD_FILE = "training.json"
@@ -169,8 +176,10 @@ class TrainingRecord:
             return network
         return PlannedChanges(network, history=data.history, plan_steps=data.plan_steps, state_dim=state_dim)
 
-    def _build_network(self, state_dim: int) -> TemporalUNet | WindowMLP:
+    def _build_network(self, state_dim: int) -> TemporalUNet | WindowMLP | ObjectTransformer:
         network, data = self.configuration.network, self.configuration.data
+        if network.architecture == OBJECT_TRANSFORMER:
+            return self._object_transformer()
         if network.architecture == WINDOW_MLP:
             return WindowMLP(
                 state_dim,
@@ -191,6 +200,24 @@ class TrainingRecord:
             history_width=network.history_width,
             observation_features=self._tool_features() if network.tool_features else None,
             direct_noisy_plan=network.direct_noisy_plan,
+        )
+
+    def _object_transformer(self) -> ObjectTransformer:
+        network, data, diffusion = self.configuration.network, self.configuration.data, self.configuration.diffusion
+        chain = chain_of(self.description.robot)
+        entries = SceneEntries.of(self.description, chain)
+        schedule = noise_schedule(diffusion.schedule, diffusion.denoising_steps)
+        names = [name for kind in self.kinds for name in kind.names or (kind.kind,)]
+        return ObjectTransformer(
+            ArmScene(chain, self.normaliser, entries),
+            ToolPath(chain, plan_steps=data.plan_steps),
+            object_roles(names, entries.object_names),
+            torch.tensor(schedule.alphas_cumprod),
+            history=data.history,
+            plan_steps=data.plan_steps,
+            width=network.width,
+            layers=network.layers,
+            embedding_dim=network.embedding_dim,
         )
 
     def _tool_features(self) -> ToolFeatures:

@@ -141,7 +141,7 @@ def _train_noise_model(
         torch.manual_seed(record.seed)
         network = record.build_noise_model()
     if isinstance(network, PlannedChanges):
-        network.change_scale.copy_(_usual_change(record, windows))
+        network.set_unit(_usual_change(record, windows))
     task = denoising_task(record, network)
 
     def draw(rng: np.random.Generator, generator: torch.Generator) -> Any:

@@ -13,10 +13,16 @@ from decision_diffuser_ros.simulation.stacking_demonstrations import StackingRan
 from decision_diffuser_ros.simulation.stacking_expert import Phase
 from decision_diffuser_ros.simulation.stacking_goals import GoalPreference
 from decision_diffuser_ros.simulation.stacking_mishaps import MishapRange
+from decision_diffuser_ros.simulation.wrong_aims import WrongAimRange
 
 ONE_MOVE = GoalPreference((((2, 1, 1), 1.0),), move_factor=1.0)
 SHORT = StackingRange(scattered_share=1.0, from_table=ONE_MOVE, rest_steps=5, disturbed_share=1.0, calm_steps=(8, 12))
-CALM = replace(SHORT, disturbed_share=0.0, mishaps=MishapRange(nudge_share=0.0, slip_share=0.0))
+CALM = replace(
+    SHORT,
+    disturbed_share=0.0,
+    mishaps=MishapRange(nudge_share=0.0, slip_share=0.0),
+    wrong_aims=WrongAimRange(share=0.0),
+)
 
 
 @pytest.fixture(scope="module")

@@ -6,28 +6,18 @@ import numpy as np
 import pytest
 import torch
 
-from decision_diffuser_ros.data.description import DataDescription
 from decision_diffuser_ros.data.normalisation import Normaliser
 from decision_diffuser_ros.errors import ConfigurationError
 from decision_diffuser_ros.simulation import stacking_model as model
-from decision_diffuser_ros.simulation.iiwa_kinematics import JOINT_LOWER, JOINT_NAMES, JOINT_UPPER, tool_pose
+from decision_diffuser_ros.simulation.iiwa_kinematics import JOINT_LOWER, JOINT_UPPER, tool_pose
 from decision_diffuser_ros.simulation.kinematic_chain import KUKA_IIWA, chain_of
 from decision_diffuser_ros.training.configuration import DiffusionConfiguration
 from decision_diffuser_ros.training.denoising_task import DenoisingExample, DenoisingTask
 from decision_diffuser_ros.training.temporal_unet import TemporalUNet
 from decision_diffuser_ros.training.tool_features import CHANGE_SCALE, FAR, NEAR, ToolFeatures
+from tests.training.stacking import STACKING
 from tests.training.toy import DESCRIPTION as TOY
 
-STACKING = DataDescription(
-    name="block_stacking",
-    robot="kuka_iiwa",
-    state=model.STATE_ENTRIES,
-    action=model.ACTION_ENTRIES,
-    joint_names=JOINT_NAMES,
-    skill_names=("red > blue",),
-    step_duration=0.1,
-    choice_kind="constraint",
-)
 HISTORY, PLAN = 2, 6
 
 
@@ -42,7 +32,7 @@ def states() -> np.ndarray:
 @pytest.fixture
 def features(states) -> ToolFeatures:
     normaliser = Normaliser.fit(states.reshape(-1, model.STATE_DIM), std_floor=0.05)
-    return ToolFeatures.of(STACKING, chain_of("kuka_iiwa"), normaliser)
+    return ToolFeatures.of(STACKING, chain_of(STACKING.robot), normaliser)
 
 
 def normalised(features: ToolFeatures, states: np.ndarray) -> torch.Tensor:

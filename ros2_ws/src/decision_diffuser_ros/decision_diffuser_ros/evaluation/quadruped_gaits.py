@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -67,6 +67,7 @@ def evaluate(
     size: EvaluationSize,
     seed: int,
     processes: int,
+    command_delay: float = 0.0,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> dict[str, Any]:
     """Scores of the model, JSON-able.
@@ -76,9 +77,10 @@ def evaluate(
         size: how many episodes.
         seed: of all episodes; training data must not have used it.
         processes: to share the work.
+        command_delay: after which commands take hold in every episode [s].
         progress: told how many episodes of how many are done.
     """
-    groups = _jobs(size, seed)
+    groups = {name: _delayed(jobs, command_delay) for name, jobs in _jobs(size, seed).items()}
     group_of_job = {job: name for name, jobs in groups.items() for job in jobs}
     rollouts: dict[str, list[GaitRollout]] = {name: [] for name in groups}
     for done, (job, rollout) in enumerate(run_jobs(list(group_of_job), model, processes=processes), start=1):
@@ -88,6 +90,7 @@ def evaluate(
     return {
         "episodes": size.gait,
         "seed": seed,
+        "command_delay": command_delay,
         "gaits": {gait: _gait_scores(gait, rollouts) for gait in GAITS},
         "switches": {
             f"{old}_to_{new}": switch_scores(rollouts[f"switch {old} {new}"])
@@ -98,6 +101,10 @@ def evaluate(
         "time_step_2ms": {gait: gait_scores(rollouts[f"coarse {gait}"]) for gait in GAITS if size.coarse},
         **plan_times(plan_ms),
     }
+
+
+def _delayed(jobs: Sequence[Job], command_delay: float) -> list[Job]:
+    return [replace(job, task=replace(job.task, command_delay=command_delay)) for job in jobs]
 
 
 def _plan_seconds(model: EvaluatedModel, jobs: Sequence[Job]) -> np.ndarray:

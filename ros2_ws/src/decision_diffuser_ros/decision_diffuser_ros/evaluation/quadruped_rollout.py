@@ -21,6 +21,7 @@ class GaitTask:
         steps: control steps of the episode.
         push_every: control steps between pushes; 0 for none.
         push_speed: change of the base's velocity at a push, forwards, backwards or sideways [m/s].
+        command_delay: after which each command takes hold [s].
     """
 
     seed: int
@@ -29,6 +30,7 @@ class GaitTask:
     steps: int = 250
     push_every: int = 0
     push_speed: float = 0.0
+    command_delay: float = 0.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,7 +57,7 @@ class GaitRollout:
 def run_episode(task: GaitTask, policy: GaitPolicy, env: QuadrupedGaitsEnv) -> GaitRollout:
     """Lets the policy drive the robot through the task; ends early when the robot falls."""
     rng = np.random.default_rng(task.seed)
-    env.reset(seed=task.seed)
+    env.reset(seed=task.seed, options={"command_delay": task.command_delay})
     command = float(rng.uniform(*FORWARD_SPEED))
     policy.start(task.skills[0], command, rng)
     later_skills = dict(zip(task.switch_steps, task.skills[1:], strict=True))

@@ -13,6 +13,9 @@ def quadruped_gaits(
     json_file: Annotated[Path | None, typer.Option("--json", help="Where to write the scores.")] = None,
     bundle: Annotated[str | None, typer.Option(help="Bundle: a shipped model's name, or a directory.")] = None,
     gaits_only: Annotated[bool, typer.Option(help="Only planner and expert in each gait.")] = False,
+    command_delay: Annotated[
+        float, typer.Option(min=0.0, max=0.019, help="Commands take hold so late [s], as they do on a robot.")
+    ] = 0.0,
     processes: Annotated[int, typer.Option(min=1, help="Processes; all cores by default.")] = os.cpu_count() or 1,
 ) -> None:
     """Gaits, switches and pushes in closed loop, beside the expert and the one-step baseline."""
@@ -31,7 +34,7 @@ def quadruped_gaits(
     size = experiment.EvaluationSize.for_episodes(episodes, gaits_only=gaits_only)
     with progress_bar("episodes") as progress:
         scores: dict[str, Any] = experiment.evaluate(
-            model, size=size, seed=seed, processes=processes, progress=progress
+            model, size=size, seed=seed, processes=processes, command_delay=command_delay, progress=progress
         )
     scores |= provenance()
     if json_file is not None:

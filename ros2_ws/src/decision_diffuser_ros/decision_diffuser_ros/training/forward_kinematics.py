@@ -28,12 +28,21 @@ class ForwardKinematics(nn.Module):
 
     def forward(self, joint_position: Tensor) -> tuple[Tensor, Tensor]:
         """Position `(..., 3)` [m] and rotation matrix `(..., 3, 3)` of the tool at joints `(..., joints)` [rad]."""
-        sine, cosine = joint_position.sin()[..., None, None], joint_position.cos()[..., None, None]
-        identity = torch.eye(3, dtype=joint_position.dtype, device=joint_position.device)
-        turns = identity + sine * self.cross + (1.0 - cosine) * (self.cross @ self.cross)  # Rodrigues
+        turns = rotation_of(self.cross, joint_position)
         rotation = turns[..., 0, :, :]
-        position = self.lengths[0] * identity[2] + self.lengths[1] * rotation[..., :, 2]
+        upwards = torch.eye(3, dtype=joint_position.dtype, device=joint_position.device)[2]
+        position = self.lengths[0] * upwards + self.lengths[1] * rotation[..., :, 2]
         for joint in range(1, len(self.cross)):
             rotation = rotation @ turns[..., joint, :, :]
             position = position + self.lengths[joint + 1] * rotation[..., :, 2]
         return position, rotation
+
+
+def rotation_of(cross: Tensor, angle: Tensor) -> Tensor:
+    """Rotation matrices `(..., 3, 3)` by angles `(...)` [rad] about unit vectors, whose cross products `cross` makes.
+
+    By the formula of Rodrigues; `cross` are skew-symmetric matrices `(..., 3, 3)`.
+    """
+    identity = torch.eye(3, dtype=angle.dtype, device=angle.device)
+    sine, cosine = angle.sin()[..., None, None], angle.cos()[..., None, None]
+    return identity + sine * cross + (1.0 - cosine) * (cross @ cross)

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from decision_diffuser_ros.errors import ConfigurationError
 from decision_diffuser_ros.simulation.kinematic_chain import KinematicChain
+from decision_diffuser_ros.training.forward_kinematics import rotation_of
 
 SPHERICAL_SHOULDER_AND_WRIST = (2, 1, 2, 1, 2, 1, 2)
 TURNS_THE_OTHER_WAY = (1, 1, 1, -1, 1, 1, 1)
@@ -90,13 +91,11 @@ def _turn(axis: int, angle: Tensor) -> Tensor:
 
 
 def _turn_about(direction: Tensor, angle: Tensor) -> Tensor:
-    """Rotation matrices `(..., 3, 3)` about unit vectors `(..., 3)` (Rodrigues)."""
+    """Rotation matrices `(..., 3, 3)` about unit vectors `(..., 3)`."""
     x, y, z = direction.unbind(-1)
     zero = 0.0 * x
     cross = torch.stack([zero, -z, y, z, zero, -x, -y, x, zero], dim=-1).unflatten(-1, (3, 3))
-    identity = torch.eye(3, dtype=direction.dtype, device=direction.device)
-    sine, cosine = angle.sin()[..., None, None], angle.cos()[..., None, None]
-    return identity + sine * cross + (1.0 - cosine) * (cross @ cross)
+    return rotation_of(cross, angle)
 
 
 def _angle_of_cosine(cosine: Tensor) -> Tensor:

@@ -26,8 +26,8 @@ from pathlib import Path
 import numpy as np
 
 from decision_diffuser_ros.control.receding_horizon import PlanRequest
-from decision_diffuser_ros.control.thread_priority import ORDINARY, set_thread_priority
-from decision_diffuser_ros.errors import ConfigurationError, DecisionDiffuserError
+from decision_diffuser_ros.control.thread_priority import ORDINARY, schedule_in_real_time
+from decision_diffuser_ros.errors import DecisionDiffuserError
 from decision_diffuser_ros.planner.bundle import Bundle, engine_cache_of
 from decision_diffuser_ros.planner.composition_follower import CompositionFollower
 from decision_diffuser_ros.planner.conditions import Conditions
@@ -113,7 +113,7 @@ def _serve(connection: Connection, settings: PlannerWorkerSettings) -> None:
     except DecisionDiffuserError as error:
         connection.send(("failed", str(error)))
         return
-    _schedule_in_real_time(settings.realtime_priority)
+    schedule_in_real_time(settings.realtime_priority, warn=logger.warning)
     connection.send(("ready", time.perf_counter() - started))
     rng = np.random.default_rng(settings.seed)
     try:
@@ -123,15 +123,6 @@ def _serve(connection: Connection, settings: PlannerWorkerSettings) -> None:
             connection.send(_answer(planner, request, rng, deadline))
     except (EOFError, BrokenPipeError, ConnectionResetError):
         return
-
-
-def _schedule_in_real_time(priority: int) -> None:
-    if priority == ORDINARY:
-        return
-    try:
-        set_thread_priority(priority)
-    except ConfigurationError as error:
-        logger.warning("ordinary scheduling, plans may be late on busy processors: %s", error)
 
 
 def _answer(planner: Planner, request: PlanRequest, rng: np.random.Generator, deadline: float | None) -> tuple:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 from decision_diffuser_ros.errors import ConfigurationError
@@ -39,3 +40,20 @@ def set_thread_priority(priority: int) -> None:
                     f"the operating system does not allow real-time priority {priority}; allow it with `rtprio` in "
                     "/etc/security/limits.conf, or with the capability CAP_SYS_NICE in a container"
                 ) from error
+
+
+def schedule_in_real_time(priority: int, *, warn: Callable[[str], object]) -> bool:
+    """Schedules all threads as a parameter asks for; returns whether they are, and warns where that is refused.
+
+    Args:
+        priority: of SCHED_FIFO, 1 to 99; `ORDINARY` leaves everything as it is.
+        warn: told of a refusal.
+    """
+    if priority == ORDINARY:
+        return False
+    try:
+        set_thread_priority(priority)
+    except ConfigurationError as error:
+        warn(f"ordinary scheduling, late on busy processors: {error}; or set `realtime_priority` to {ORDINARY}")
+        return False
+    return True

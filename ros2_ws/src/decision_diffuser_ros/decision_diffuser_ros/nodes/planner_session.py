@@ -24,7 +24,7 @@ from decision_diffuser_ros.control.health import HealthLevel, HealthReport
 from decision_diffuser_ros.control.interpreter_pauses import shorten_pauses
 from decision_diffuser_ros.control.safe_controller import ControlDecision
 from decision_diffuser_ros.control.state_assembly import StateAssembler
-from decision_diffuser_ros.control.thread_priority import ORDINARY, set_thread_priority
+from decision_diffuser_ros.control.thread_priority import ORDINARY, schedule_in_real_time, set_thread_priority
 from decision_diffuser_ros.errors import ConfigurationError, StateError
 from decision_diffuser_ros.nodes import messages, qos
 from decision_diffuser_ros.nodes.command_output import CommandOutput
@@ -41,7 +41,6 @@ from decision_diffuser_ros.nodes.control_loop import DeadlineLoop
 from decision_diffuser_ros.nodes.control_stepper import ControlStepper
 from decision_diffuser_ros.nodes.diagnostics import ORDINARY_SCHEDULING, PlannerDiagnostics
 from decision_diffuser_ros.nodes.planner_parameters import PlannerParameters
-from decision_diffuser_ros.nodes.real_time_scheduling import schedule_in_real_time
 from decision_diffuser_ros.nodes.robot_description import read_robot_description
 from decision_diffuser_ros.nodes.stamp_trigger import StampTrigger, TriggeredStep
 
@@ -153,7 +152,7 @@ class PlannerSession:
 
     def _raise_priority(self) -> None:
         priority = self._options.realtime_priority
-        self._has_priority = schedule_in_real_time(self._node, priority)
+        self._has_priority = schedule_in_real_time(priority, warn=self._node.get_logger().warning)
         if self._has_priority:
             self.diagnostics.scheduling = f"real time, priority {priority}"
 

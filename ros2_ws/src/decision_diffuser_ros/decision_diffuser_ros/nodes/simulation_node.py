@@ -14,10 +14,10 @@ from rclpy.node import Node
 from std_srvs.srv import Trigger
 from trajectory_msgs.msg import JointTrajectory
 
+from decision_diffuser_ros.control.thread_priority import schedule_in_real_time
 from decision_diffuser_ros.errors import ConfigurationError, StateError
 from decision_diffuser_ros.nodes.joint_targets import JointTargets
 from decision_diffuser_ros.nodes.messages import seconds_of, trajectory_points
-from decision_diffuser_ros.nodes.real_time_scheduling import schedule_in_real_time
 from decision_diffuser_ros.nodes.simulation_parameters import SimulationParameters
 from decision_diffuser_ros.nodes.simulation_time import Due, SimulationTime, TimeSettings
 
@@ -101,7 +101,7 @@ class SimulationNode(Node, ABC):
         """Simulated time begins with the world as it is."""
         self.create_service(Trigger, "~/reset", self._reset)
         if not self._options.lockstep:
-            schedule_in_real_time(self, self._options.realtime_priority)
+            schedule_in_real_time(self._options.realtime_priority, warn=self.get_logger().warning)
         self._time = SimulationTime(self._time_settings)
         self._publish()
 

@@ -7,7 +7,7 @@ import threading
 import pytest
 
 from decision_diffuser_ros.control import thread_priority
-from decision_diffuser_ros.control.thread_priority import ORDINARY, set_thread_priority
+from decision_diffuser_ros.control.thread_priority import ORDINARY, schedule_in_real_time, set_thread_priority
 from decision_diffuser_ros.errors import ConfigurationError
 
 PRIORITY = 3
@@ -44,6 +44,17 @@ def test_a_refusal_says_how_to_allow_it(asked, monkeypatch):
     monkeypatch.setattr(os, "sched_setscheduler", refuse)
     with pytest.raises(ConfigurationError, match="does not allow real-time priority 3; allow it with `rtprio`"):
         set_thread_priority(PRIORITY)
+
+
+def test_a_parameter_that_is_refused_is_a_warning_and_one_that_asks_for_nothing_is_none(asked, monkeypatch):
+    warnings: list[str] = []
+    assert schedule_in_real_time(PRIORITY, warn=warnings.append)
+    assert not schedule_in_real_time(ORDINARY, warn=warnings.append)
+    assert len(asked) == 2
+    assert warnings == []
+    monkeypatch.delattr(os, "SCHED_FIFO")
+    assert not schedule_in_real_time(PRIORITY, warn=warnings.append)
+    assert "no real-time scheduling" in warnings[0]
 
 
 def test_a_thread_that_has_ended_is_left_out(asked, monkeypatch):

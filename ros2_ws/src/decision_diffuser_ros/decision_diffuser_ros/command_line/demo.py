@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 GAITS = ("trot", "pace", "bound")
-TOWER = "red > green & green > blue"
+TOWER = ("green > blue", "red > green", "yellow > red")
+"""One after the other, from the bottom: asked at once, chains are built too seldom for a demonstration."""
 IMPOSSIBLE = ("red > blue & blue > red", "red > blue & blue > green & green > red")
 
 
@@ -33,7 +34,7 @@ def demo(
     """Watch a simulated robot: one that walks in three gaits, or an arm that builds a tower of blocks.
 
     quadruped_gaits: trot, then a service call asks for pace, then for bound. block_stacking: an action asks for a
-    tower, then for what cannot be. Leaves a video, a plot and the numbers in out/.
+    tower of four, block by block, then for what cannot be. Leaves a video, a plot and the numbers in out/.
     """
     from decision_diffuser_ros.errors import ConfigurationError
 
@@ -42,7 +43,7 @@ def demo(
         _walk(directory, seconds_per_gait=seconds_per_gait, bundle=bundle, gui=gui, video=video)
         return 0
     if robot == "block_stacking":
-        goals = tuple(constraints or (TOWER, *IMPOSSIBLE))
+        goals = tuple(constraints or (*TOWER, *IMPOSSIBLE))
         return 0 if _stack(directory, goals, seed=seed, bundle=bundle, gui=gui, video=video) else 1
     raise ConfigurationError(f"there is no demonstration {robot!r}; available: quadruped_gaits, block_stacking")
 

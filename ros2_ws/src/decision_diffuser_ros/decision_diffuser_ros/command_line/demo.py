@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 GAITS = ("trot", "pace", "bound")
-TOWER = ("green > blue", "red > green", "yellow > red")
+TOWER = ("green > blue", "red > green")
 """One after the other, from the bottom: asked at once, chains are built too seldom for a demonstration."""
 IMPOSSIBLE = ("red > blue & blue > red", "red > blue & blue > green & green > red")
 
@@ -34,7 +34,7 @@ def demo(
     """Watch a simulated robot: one that walks in three gaits, or an arm that builds a tower of blocks.
 
     quadruped_gaits: trot, then a service call asks for pace, then for bound. block_stacking: an action asks for a
-    tower of four, block by block, then for what cannot be. Leaves a video, a plot and the numbers in out/.
+    tower of three, block by block, then for what cannot be. Leaves a video, a plot and the numbers in out/.
     """
     from decision_diffuser_ros.errors import ConfigurationError
 

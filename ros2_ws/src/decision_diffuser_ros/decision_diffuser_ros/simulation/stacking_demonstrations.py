@@ -30,6 +30,17 @@ from decision_diffuser_ros.simulation.wrong_aims import WrongAimRange, WrongAims
 
 CAREFUL_PHASES = (Phase.DESCEND, Phase.CLOSE, Phase.LOWER, Phase.OPEN)
 ATTEMPTS = 10
+DESCRIPTION = DataDescription(
+    name="block_stacking",
+    robot="kuka_iiwa",
+    state=model.STATE_ENTRIES,
+    action=model.ACTION_ENTRIES,
+    joint_names=JOINT_NAMES,
+    skill_names=CONSTRAINT_NAMES,
+    step_duration=model.CONTROL_STEP,
+    choice_kind="constraint",
+)
+"""What the numbers of the data set mean."""
 
 
 @dataclass(frozen=True)
@@ -195,14 +206,4 @@ def _text(arrangement: Arrangement) -> str:
 
 def attributes(ranges: StackingRange) -> dict[str, object]:
     """Facts about the data set: what its numbers mean, and what varied."""
-    description = DataDescription(
-        name="block_stacking",
-        robot="kuka_iiwa",
-        state=model.STATE_ENTRIES,
-        action=model.ACTION_ENTRIES,
-        joint_names=JOINT_NAMES,
-        skill_names=CONSTRAINT_NAMES,
-        step_duration=model.CONTROL_STEP,
-        choice_kind="constraint",
-    )
-    return {"description": description.to_json(), "ranges": asdict(ranges)}
+    return {"description": DESCRIPTION.to_json(), "ranges": asdict(ranges)}

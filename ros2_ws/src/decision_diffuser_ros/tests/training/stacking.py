@@ -4,23 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from decision_diffuser_ros.data.description import DataDescription
 from decision_diffuser_ros.data.normalisation import Normaliser
 from decision_diffuser_ros.simulation import stacking_model as model
-from decision_diffuser_ros.simulation.block_constraints import CONSTRAINT_NAMES
-from decision_diffuser_ros.simulation.iiwa_kinematics import JOINT_NAMES
 from decision_diffuser_ros.simulation.tool_place import ToolPlace
-
-STACKING = DataDescription(
-    name="block_stacking",
-    robot="kuka_iiwa",
-    state=model.STATE_ENTRIES,
-    action=model.ACTION_ENTRIES,
-    joint_names=JOINT_NAMES,
-    skill_names=CONSTRAINT_NAMES,
-    step_duration=0.1,
-    choice_kind="constraint",
-)
 
 
 def random_tool_place(random: np.random.Generator) -> ToolPlace:

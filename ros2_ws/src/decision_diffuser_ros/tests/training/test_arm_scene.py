@@ -12,9 +12,10 @@ from decision_diffuser_ros.errors import ConfigurationError
 from decision_diffuser_ros.simulation.block_orientation import yaw_of
 from decision_diffuser_ros.simulation.iiwa_kinematics import tool_pose
 from decision_diffuser_ros.simulation.kinematic_chain import KUKA_IIWA
+from decision_diffuser_ros.simulation.stacking_demonstrations import DESCRIPTION as STACKING
 from decision_diffuser_ros.simulation.tool_place import ToolPlace
 from decision_diffuser_ros.training.arm_scene import ArmScene, SceneEntries, place_of, position_of
-from tests.training.stacking import STACKING, random_states, stacking_normaliser
+from tests.training.stacking import random_states, stacking_normaliser
 from tests.training.toy import DESCRIPTION as TOY
 
 

@@ -13,13 +13,14 @@ import torch
 from decision_diffuser_ros.errors import ConfigurationError
 from decision_diffuser_ros.planner.manifest import DENOISER_FILE
 from decision_diffuser_ros.simulation.block_constraints import CONSTRAINT_PAIRS
+from decision_diffuser_ros.simulation.stacking_demonstrations import DESCRIPTION as STACKING
 from decision_diffuser_ros.training.configuration import TrainingConfiguration
 from decision_diffuser_ros.training.export import export_bundle
 from decision_diffuser_ros.training.graph_comparison import check_against_torch
 from decision_diffuser_ros.training.planned_changes import PlannedChanges
 from decision_diffuser_ros.training.training_record import TrainingRecord
 from decision_diffuser_ros.training.weights import save_weights
-from tests.training.stacking import STACKING, random_states, stacking_normaliser
+from tests.training.stacking import random_states, stacking_normaliser
 
 HISTORY, PLAN = 3, 4
 CONFIGURATION = TrainingConfiguration.from_json(

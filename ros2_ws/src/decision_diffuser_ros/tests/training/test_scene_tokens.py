@@ -7,10 +7,11 @@ import pytest
 import torch
 
 from decision_diffuser_ros.simulation.kinematic_chain import KUKA_IIWA
+from decision_diffuser_ros.simulation.stacking_demonstrations import DESCRIPTION as STACKING
 from decision_diffuser_ros.training.arm_scene import ArmScene, SceneEntries
 from decision_diffuser_ros.training.scene_tokens import SceneTokens, _pairs
 from decision_diffuser_ros.training.tool_path import ToolPath
-from tests.training.stacking import STACKING, random_states, stacking_normaliser
+from tests.training.stacking import random_states, stacking_normaliser
 
 HISTORY, PLAN, OBJECTS = 2, 3, 4
 

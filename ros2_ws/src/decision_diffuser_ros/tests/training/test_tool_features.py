@@ -11,11 +11,11 @@ from decision_diffuser_ros.errors import ConfigurationError
 from decision_diffuser_ros.simulation import stacking_model as model
 from decision_diffuser_ros.simulation.iiwa_kinematics import JOINT_LOWER, JOINT_UPPER, tool_pose
 from decision_diffuser_ros.simulation.kinematic_chain import KUKA_IIWA, chain_of
+from decision_diffuser_ros.simulation.stacking_demonstrations import DESCRIPTION as STACKING
 from decision_diffuser_ros.training.configuration import DiffusionConfiguration
 from decision_diffuser_ros.training.denoising_task import DenoisingExample, DenoisingTask
 from decision_diffuser_ros.training.temporal_unet import TemporalUNet
 from decision_diffuser_ros.training.tool_features import CHANGE_SCALE, FAR, NEAR, ToolFeatures
-from tests.training.stacking import STACKING
 from tests.training.toy import DESCRIPTION as TOY
 
 HISTORY, PLAN = 2, 6

@@ -7,10 +7,11 @@ import pytest
 import torch
 
 from decision_diffuser_ros.simulation.kinematic_chain import KUKA_IIWA
+from decision_diffuser_ros.simulation.stacking_demonstrations import DESCRIPTION as STACKING
 from decision_diffuser_ros.simulation.tool_place import ToolPlace
 from decision_diffuser_ros.training.arm_scene import ArmScene, Scene, SceneEntries
 from decision_diffuser_ros.training.tool_path import DISPLACEMENT_UNITS, PathAnswer, ToolPath
-from tests.training.stacking import STACKING, random_states, stacking_normaliser
+from tests.training.stacking import random_states, stacking_normaliser
 
 BATCH, PLAN, OBJECTS = 2, 3, 4
 ALL = 50.0  # a logit that takes the whole share

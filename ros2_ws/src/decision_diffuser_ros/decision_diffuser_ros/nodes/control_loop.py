@@ -13,7 +13,7 @@ from collections.abc import Callable
 class DeadlineLoop:
     """Prepares something before every deadline and does it at the deadline, however long the preparation took.
 
-    Deadlines are `period` [s] apart; one that has passed is skipped, not made up for.
+    Deadlines are `period` [s] apart, but for those that are put off; one that has passed is skipped, not made up for.
     """
 
     def __init__(
@@ -37,6 +37,7 @@ class DeadlineLoop:
         self._period = period
         self._preparation_time = preparation_time
         self._on_failure = on_failure
+        self._next = 0.0
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="control loop", daemon=True)
 
@@ -50,10 +51,17 @@ class DeadlineLoop:
         if self._thread is not threading.current_thread() and self._thread.is_alive():
             self._thread.join()
 
+    def put_off(self, deadline: float) -> None:
+        """Leave out all deadlines before this one, in steady time [s]; those after it follow it."""
+        self._next = deadline
+
     def _run(self) -> None:
         deadline = time.monotonic() + self._preparation_time
         try:
             while self._wait_until(deadline - self._preparation_time):
+                if self._next > deadline:
+                    deadline = self._next
+                    continue
                 act = self._prepare(time.monotonic())
                 if act is not None and self._wait_until(deadline):
                     act()

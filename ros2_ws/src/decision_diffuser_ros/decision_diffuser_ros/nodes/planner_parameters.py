@@ -122,9 +122,15 @@ SPECS = (
     ),
     # Commands
     ParameterSpec(
+        "step_on_states",
+        True,
+        "begin a control step with the joint state whose stamp says that it is due, and send its command at once; "
+        "without such a state, or if false, on the steady clock; always with use_sim_time",
+    ),
+    ParameterSpec(
         "preparation_time",
         0.002,
-        "how long before its command leaves a control step begins, so that it leaves on time; not with use_sim_time",
+        "on the steady clock, how long before its command leaves a control step begins, so that it leaves on time",
         "s",
         0.0,
         0.1,
@@ -140,7 +146,7 @@ SPECS = (
     ParameterSpec(
         "commands_per_step",
         1,
-        "commands in a control step, between whose planned states is interpolated: 2 makes 100 Hz of 50 Hz",
+        "how often a control step's command is sent, evenly apart: 2 makes 100 Hz of 50 Hz",
         "1",
         1,
         20,
@@ -271,6 +277,7 @@ class PlannerParameters:
     commit_prefix: bool
     one_call_sampling: bool
     synchronous_planning: bool
+    step_on_states: bool
     preparation_time: float
     realtime_priority: int
     commands_per_step: int

@@ -1,7 +1,8 @@
 """What a configured planner node has: inputs, control steps, commands. It ends at cleanup.
 
-Control steps run in a thread of their own on the steady clock, or in simulated time in the
-callbacks, whenever the stamps of the joint states reach the next deadline.
+Control steps run in the callbacks, whenever the stamps of the joint states reach the next deadline: so states are
+equally far apart, and a command is never later than computing it takes. In real time a thread stands behind: where no
+state completes a step in time, or where `step_on_states` says so, steps are due on the steady clock.
 """
 
 from __future__ import annotations
@@ -43,6 +44,7 @@ from decision_diffuser_ros.nodes.diagnostics import ORDINARY_SCHEDULING, Planner
 from decision_diffuser_ros.nodes.planner_parameters import PlannerParameters
 from decision_diffuser_ros.nodes.robot_description import read_robot_description
 from decision_diffuser_ros.nodes.stamp_trigger import StampTrigger, TriggeredStep
+from decision_diffuser_ros.nodes.step_clock import StepClock
 
 NOTHING_ASKED = "nothing is asked"
 Reading = TypeVar("Reading")
@@ -92,6 +94,7 @@ class PlannerSession:
         self._simulated_time = simulated_time
         self._on_change = on_change
         self._trigger = self._new_trigger()
+        self._step_clock = StepClock(self._command_period)
         self._loop: DeadlineLoop | None = None
         self._has_priority = False
         self._previewed_plan = 0
@@ -115,10 +118,10 @@ class PlannerSession:
             JointTrajectory, "~/plan", copy.copy(qos.PREVIEW), qos_overriding_options=overridable
         )
         self._commands = CommandOutput(node, self._options, self.assembly)
-        for source, kind, topic, callback in (
-            (JOINT_SOURCE, JointState, "joint_states", self._take_joint_state),
+        for source, kind, topic, callback in (  # what comes at the same time is taken in this order, joint states last
             (IMU_SOURCE, Imu, "imu", self._take_imu),
             (OBJECT_SOURCE, NamedPoses, "object_poses", self._take_objects),
+            (JOINT_SOURCE, JointState, "joint_states", self._take_joint_state),
         ):
             if source not in self.assembly.sources:
                 continue
@@ -142,7 +145,7 @@ class PlannerSession:
         if not self._simulated_time:
             period = self._command_period
             self._loop = DeadlineLoop(
-                self._prepare_command,
+                self._prepare_at_deadline,
                 period=period,
                 preparation_time=self._options.preparation_time,
                 on_failure=self._note_failure,
@@ -276,9 +279,26 @@ class PlannerSession:
                 self.stepper.counters.add(refused)
                 self._note_refusal(error)
                 return
-            step = add(self._trigger, reading) if self._simulated_time else None
+            step = add(self._trigger, reading)
             if step is not None:
-                self._guarded_step(time.monotonic(), gap=step.gap)
+                self._step_on_states(gap=step.gap)
+
+    def _step_on_states(self, *, gap: bool) -> None:
+        """A control step that the stamps say is due; in real time, steps took the place of those that were missed."""
+        now = time.monotonic()
+        if self._simulated_time:
+            self._guarded_step(now, gap=gap)
+        elif self._options.step_on_states:
+            self._step_clock.note_state(now)
+            if not self._step_clock.is_too_early(now):
+                self._guarded_step(now)
+            if self._loop is not None:
+                self._loop.put_off(self._step_clock.patience + self._options.preparation_time)
+
+    def _prepare_at_deadline(self, now: float) -> Callable[[], None] | None:
+        """A control step that no state has called for, see `_prepare_command`."""
+        with self.lock:
+            return None if self._step_clock.is_too_early(now) else self._prepare_command(now)
 
     def _guarded_step(self, now: float, *, gap: bool = False) -> None:
         """In a callback a control step that raises must end the control steps, not the node."""
@@ -296,6 +316,7 @@ class PlannerSession:
         with self.lock:
             if not self.is_active:
                 return None
+            self._step_clock.note_step(now)
             before = self.assembly.safe.decision
             decision = self.stepper.step(now, gap=gap)
         return functools.partial(self._send_command, before, decision)
@@ -363,7 +384,10 @@ class PlannerSession:
         self.failure = error
 
     def _new_trigger(self) -> StampTrigger:
+        """In real time sensors that are sent apart need not have equal stamps: joint states alone call for steps."""
+        assembler, waits = self.assembly.assembler, self._simulated_time
         return StampTrigger(
-            step_duration=self._command_period, needs_imu=self.assembly.assembler.needs_imu,
-            needs_objects=self.assembly.assembler.needs_objects,
+            step_duration=self._command_period,
+            needs_imu=waits and assembler.needs_imu,
+            needs_objects=waits and assembler.needs_objects,
         )

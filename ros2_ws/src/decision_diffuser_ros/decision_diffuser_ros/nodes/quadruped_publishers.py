@@ -34,12 +34,12 @@ class QuadrupedPublishers:
         self._contacts = node.create_publisher(FootContacts, "foot_contacts", qos.SENSOR_OUTPUT)
 
     def publish(self, world: QuadrupedWorld, time: float) -> None:
-        """Publish everything, stamped with simulated `time` [s]; the clock first."""
+        """Publish everything, stamped with simulated `time` [s]: the clock first, then what a planner waits for."""
         self._clock.publish(Clock(clock=stamp_of(time)))
-        self._contacts.publish(self._contacts_message(world, time))
-        self._odometry.publish(self._odometry_message(world, time))
         self._imu.publish(self._imu_message(world, time))
         self._joints.publish(self._joint_message(world, time))
+        self._odometry.publish(self._odometry_message(world, time))
+        self._contacts.publish(self._contacts_message(world, time))
 
     def _joint_message(self, world: QuadrupedWorld, time: float) -> JointState:
         message = JointState(

@@ -47,7 +47,7 @@ class QuadrupedSimNode(SimulationNode):
         self.create_subscription(Float64MultiArray, FORWARD_COMMAND_TOPIC, self._take_command, qos.COMMAND)
         self.create_subscription(JointTrajectory, JOINT_TRAJECTORY_TOPIC, self._take_trajectory, qos.COMMAND)
         self.create_subscription(Vector3, "~/push", self._push, qos.COMMAND)
-        self._begin()
+        self._begin(time_step=options.time_step)
 
     def _advance(self, duration: float) -> None:
         """Simulate `duration` [s], with trajectories interpolated in between."""

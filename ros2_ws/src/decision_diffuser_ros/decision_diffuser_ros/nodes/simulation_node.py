@@ -59,7 +59,6 @@ class SimulationNode(Node, ABC):
         """
         super().__init__(name)
         self._options = read_parameters(self)
-        self._time_settings = TimeSettings.of(self._options)
         self._time_before_reset = 0.0
         self.refused_commands = 0
 
@@ -71,9 +70,9 @@ class SimulationNode(Node, ABC):
     def advance_when_due(self) -> None:
         """Go on by one period if it is time for it, else send the state again if it is time for that."""
         due = self._time.due()
-        if due is Due.ADVANCE:
+        if due in (Due.ADVANCE, Due.SLICE):
             self._advance(self._time.period)
-        if due is not Due.NOTHING:
+        if due in (Due.ADVANCE, Due.REPEAT):
             self._publish()
         if self._time.warning_is_due():
             self.get_logger().warning(
@@ -97,12 +96,13 @@ class SimulationNode(Node, ABC):
     def _place_anew(self) -> str:
         """Place the world as at the beginning, at the time 0; return what that comes to, for people."""
 
-    def _begin(self) -> None:
-        """Simulated time begins with the world as it is."""
+    def _begin(self, *, time_step: float) -> None:
+        """Simulated time begins with the world as it is, whose physics has steps of `time_step` [s]."""
+        settings = TimeSettings.of(self._options, time_step=time_step)
         self.create_service(Trigger, "~/reset", self._reset)
         if not self._options.lockstep:
             schedule_in_real_time(self._options.realtime_priority, warn=self.get_logger().warning)
-        self._time = SimulationTime(self._time_settings)
+        self._time = SimulationTime(settings)
         self._publish()
 
     def _publish(self) -> None:

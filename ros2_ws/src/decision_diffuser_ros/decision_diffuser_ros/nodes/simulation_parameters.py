@@ -47,6 +47,15 @@ SIMULATION_SPECS = (
         read_only=True,
     ),
     ParameterSpec(
+        "reaction_time",
+        0.0,
+        "longest simulated time until a command takes hold, without lockstep; 0: until a state is sent",
+        "s",
+        0.0,
+        1.0,
+        read_only=True,
+    ),
+    ParameterSpec(
         "realtime_priority",
         0,
         "of the node's threads, without lockstep only: Linux's SCHED_FIFO, since physics waits for nobody; 0: ordinary",
@@ -74,6 +83,7 @@ class SimulationParameters:
     lockstep_timeout: float
     repeat_period: float
     real_time_factor: float
+    reaction_time: float
     realtime_priority: int
     control_period: float
     state_rate: float

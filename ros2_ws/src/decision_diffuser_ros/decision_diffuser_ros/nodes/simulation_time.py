@@ -2,7 +2,8 @@
 
 In lockstep, simulated time stands still until the last state published has been answered, then goes on by one control
 period. A state that nobody answers is due again and again with the same stamp, so that a planner which starts late is
-not missed. Without lockstep, time goes on at the real-time factor. No ROS here.
+not missed. Without lockstep, time goes on at the real-time factor, in slices after each of which a command can take
+hold, as on a robot; a state follows every few of them. No ROS here.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from dataclasses import dataclass, fields
 from decision_diffuser_ros.errors import ConfigurationError
 
 LONGEST_WAIT = 0.1  # [s]
+STEP_TOLERANCE = 0.01  # of a step
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,6 +29,12 @@ class TimeSettings:
         real_time_factor: most simulated seconds in a second; 0: as fast as it can, in lockstep only.
         control_period: simulated time between two states in lockstep [s].
         state_rate: states in a simulated second without lockstep [Hz].
+        reaction_time: longest simulated time until a command takes hold without lockstep [s], but for a step of the
+            physics; 0: from state to state.
+        time_step: of the physics [s].
+
+    Raises:
+        ConfigurationError: these times do not go together.
     """
 
     lockstep: bool
@@ -35,15 +43,39 @@ class TimeSettings:
     real_time_factor: float
     control_period: float
     state_rate: float
+    reaction_time: float
+
+    time_step: float
 
     def __post_init__(self) -> None:
         if not self.lockstep and self.real_time_factor <= 0.0:
             raise ConfigurationError("`real_time_factor` must be above 0 without lockstep. Got 0")
+        steps = self.state_period / self.time_step
+        if abs(steps - max(1, round(steps))) > STEP_TOLERANCE:
+            what = "`control_period`" if self.lockstep else "1 / `state_rate`"
+            raise ConfigurationError(
+                f"{what} must be a multiple of the physics' step of {self.time_step:g} s. Got {self.state_period:g} s"
+            )
 
     @classmethod
-    def of(cls, parameters: object) -> TimeSettings:
-        """Return the settings among a node's parameters."""
-        return cls(**{field.name: getattr(parameters, field.name) for field in fields(cls)})
+    def of(cls, parameters: object, *, time_step: float) -> TimeSettings:
+        """Return the settings among a node's parameters, and the physics' `time_step` [s]."""
+        names = [field.name for field in fields(cls) if field.name != "time_step"]
+        return cls(**{name: getattr(parameters, name) for name in names}, time_step=time_step)
+
+    @property
+    def state_period(self) -> float:
+        """Simulated time from one state to the next [s]."""
+        return self.control_period if self.lockstep else 1.0 / self.state_rate
+
+    @property
+    def slices(self) -> int:
+        """Into how many equal slices of whole steps the time from one state to the next is divided."""
+        if self.lockstep or self.reaction_time <= 0.0:
+            return 1
+        steps = round(self.state_period / self.time_step)
+        fewest = min(self.state_period / self.reaction_time - STEP_TOLERANCE, steps)
+        return next(slices for slices in range(1, steps + 1) if steps % slices == 0 and slices >= fewest)
 
 
 class Due(enum.Enum):
@@ -51,6 +83,7 @@ class Due(enum.Enum):
 
     NOTHING = "nothing"
     ADVANCE = "simulate one period and publish"
+    SLICE = "simulate one period and do not publish"
     REPEAT = "publish again"
 
 
@@ -61,22 +94,25 @@ class SimulationTime:
         """Begin with a state that has just been published."""
         self._settings = settings
         self._is_answered = False
+        self._slices_done = 0
         self._next_advance = self._published_at = self._answered_at = time.monotonic()
 
     @property
     def period(self) -> float:
-        """Simulated time from one state to the next [s]."""
-        return self._settings.control_period if self._settings.lockstep else 1.0 / self._settings.state_rate
+        """Simulated time by which it goes on at once [s]."""
+        return self._settings.state_period / self._settings.slices
 
     def due(self) -> Due:
-        """Return what is to be done; after ADVANCE, time lost is not made up for."""
+        """Return what is to be done; time lost is made up for within the time between two states, else not."""
         now = time.monotonic()
         if now >= self._next_advance and (self._is_answered or not self._settings.lockstep):
             factor = self._settings.real_time_factor
             period = self.period / factor if factor > 0.0 else 0.0
-            self._next_advance = max(self._next_advance + period, now)
+            slices = self._settings.slices
+            self._next_advance = max(self._next_advance + period, now - (slices - 1) * period)
             self._is_answered = False
-            return Due.ADVANCE
+            self._slices_done = (self._slices_done + 1) % slices
+            return Due.SLICE if self._slices_done else Due.ADVANCE
         waits = self._settings.lockstep and not self._is_answered
         return Due.REPEAT if waits and now - self._published_at >= self._settings.repeat_period else Due.NOTHING
 

@@ -51,7 +51,7 @@ class StackingSimNode(SimulationNode):
         self._place(seed=options.seed)
         self.create_subscription(JointTrajectory, JOINT_TRAJECTORY_TOPIC, self._take_trajectory, qos.COMMAND)
         self.create_subscription(Float64MultiArray, GRIPPER_COMMAND_TOPIC, self._take_opening, qos.COMMAND)
-        self._begin()
+        self._begin(time_step=self._world.settings.time_step)
 
     def close(self) -> None:
         """End the physics and the drawing."""

@@ -103,3 +103,22 @@ def test_an_act_that_fails_ends_the_loop_and_is_reported():
     assert failed.wait(20.0)
     loop.stop()
     assert failures == ["broken"]
+
+
+def test_deadlines_can_be_put_off():
+    times, enough = [], threading.Event()
+
+    def prepare(now):
+        times.append(now)
+        if len(times) == 2:
+            loop.put_off(now + 0.1)
+        if len(times) == 4:
+            enough.set()
+
+    loop = DeadlineLoop(prepare, period=0.01, on_failure=lambda error: enough.set())
+    loop.start()
+    assert enough.wait(20.0)
+    loop.stop()
+    assert times[2] - times[1] >= 0.1
+    assert times[3] - times[2] >= 0.005  # from deadline to deadline; either may be late
+    assert loop.missed_deadlines == 0 or times[3] - times[2] > 0.02  # on a machine that is busy

@@ -3,6 +3,7 @@
 import pytest
 
 pytest.importorskip("rclpy", reason="needs ROS 2")
+pytest.importorskip("decision_diffuser_msgs", reason="needs the workspace built and sourced")
 
 from decision_diffuser_ros.errors import ConfigurationError
 from decision_diffuser_ros.nodes.simulation_node import joint_order

@@ -13,7 +13,11 @@ SETTINGS = {
     "real_time_factor": 1.0,
     "control_period": 0.1,
     "state_rate": 40.0,
+    "reaction_time": 0.0,
+    "time_step": 0.005,
 }
+
+FINE = {"reaction_time": 0.001, "time_step": 0.001}
 
 
 class Steady:
@@ -61,6 +65,44 @@ def test_without_lockstep_time_goes_on_by_itself(clock):
     assert time.due() is Due.ADVANCE
     with pytest.raises(ConfigurationError, match="`real_time_factor` must be above 0 without lockstep"):
         TimeSettings(**SETTINGS | {"lockstep": False, "real_time_factor": 0.0})
+
+
+def test_a_command_takes_hold_in_between_states(clock):
+    time = SimulationTime(TimeSettings(**SETTINGS | {"lockstep": False, "state_rate": 200.0, **FINE}))
+    assert time.period == pytest.approx(0.001)
+    done = []
+    for _ in range(20):
+        done.append(time.due())
+        clock.now += 0.001 + 1e-9
+    assert done == ([Due.SLICE] * 4 + [Due.ADVANCE]) * 4
+
+
+def test_a_slice_that_comes_late_is_made_up_for_and_a_long_pause_is_not(clock):
+    time = SimulationTime(TimeSettings(**SETTINGS | {"lockstep": False, "state_rate": 200.0, **FINE}))
+    assert time.due() is Due.SLICE
+    clock.now += 0.0035
+    assert [time.due() for _ in range(5)] == [Due.SLICE] * 3 + [Due.NOTHING] * 2
+    clock.now += 1.0
+    assert [time.due() for _ in range(7)] == [Due.ADVANCE] + [Due.SLICE] * 4 + [Due.NOTHING] * 2
+
+
+@pytest.mark.parametrize(("reaction_time", "slices"), [(0.0, 1), (0.001, 5), (0.002, 5), (0.01, 1), (0.0001, 5)])
+def test_slices_are_whole_steps_of_the_physics(reaction_time, slices):
+    times = {"lockstep": False, "state_rate": 100.0, "reaction_time": reaction_time, "time_step": 0.002}
+    assert TimeSettings(**SETTINGS | times).slices == slices
+
+
+@pytest.mark.parametrize(("lockstep", "name"), [(True, "`control_period`"), (False, "1 / `state_rate`")])
+def test_physics_whose_steps_do_not_fit_is_refused(lockstep, name):
+    with pytest.raises(ConfigurationError, match=f"{name} must be a multiple of the physics' step of 0.03 s"):
+        TimeSettings(**SETTINGS | {"lockstep": lockstep, "time_step": 0.03})
+
+
+def test_in_lockstep_there_are_no_slices(clock):
+    time = SimulationTime(TimeSettings(**SETTINGS | FINE))
+    assert time.period == 0.1
+    time.note_answer()
+    assert time.due() is Due.ADVANCE
 
 
 def test_nobody_answering_is_worth_a_warning_once_in_a_while(clock):

@@ -16,8 +16,8 @@ first plan is followed at once, because there is no older one to go on with.
 
 Commands may be wanted more often than the model's states are apart: with
 ``commands_per_step=2`` every other call of :meth:`observe` falls between two control steps. It
-counts no step and asks for no plan, but the action closes the loop on what it measured,
-towards the plan's state one step duration ahead, interpolated between two planned ones.
+counts no step and asks for no plan, and the action is that of the control step again: inverse
+dynamics has learnt which targets, held for a whole step, lead from one state to the next.
 
 With ``commits_prefix`` a request also says which states the robot is led through until
 its plan comes in use, as far as that is certain: those of the plans there are for the
@@ -142,6 +142,7 @@ class RecedingHorizonController:
         self._history.clear()
         self._control_step = -1
         self._commands_since_step = -1
+        self._targets: NDArray[np.float64] | None = None
         self._last_request: PlanRequest | None = None
         self._unanswered: deque[PlanRequest] = deque()
         self._waiting: deque[tuple[PlanRequest, Plan]] = deque()
@@ -238,6 +239,7 @@ class RecedingHorizonController:
             return None
         self._history.append(state)
         self._control_step += 1
+        self._targets = None
         return self._request() if self._replan_is_due() else None
 
     def accept(self, request: PlanRequest, plan: Plan) -> bool:
@@ -265,25 +267,26 @@ class RecedingHorizonController:
     def action(self) -> NDArray[np.float64]:
         """Return the joint targets of this control step ``(action_dim,)`` [rad].
 
-        Inverse dynamics of the *measured* state and the plan's state one step ahead.
+        Inverse dynamics of the *measured* state and the plan's state one step ahead, worked out once a step.
 
         Raises:
             PlanError: there is no plan yet, it is exhausted, or the targets are not finite.
         """
+        if self._targets is None:
+            self._targets = self._targets_now()
+        return self._targets.copy()
+
+    def _targets_now(self) -> NDArray[np.float64]:
         self._promote()
         if self._followed is None:
             raise PlanError("there is no plan to follow yet")
         request, plan = self._followed
         plan_step = self._control_step - request.control_step
-        share = self._commands_since_step / self.settings.commands_per_step
-        if plan_step + (share > 0.0) >= self._plan_steps:
+        if plan_step >= self._plan_steps:
             raise PlanError(
                 f"the plan is exhausted: it has {self._plan_steps} steps and is {plan_step} control steps old"
             )
-        aim = plan.states[plan_step]
-        if share > 0.0:
-            aim = (1.0 - share) * aim + share * plan.states[plan_step + 1]
-        targets = np.asarray(self._inverse_dynamics(self._measured, aim), dtype=np.float64)
+        targets = np.asarray(self._inverse_dynamics(self._measured, plan.states[plan_step]), dtype=np.float64)
         if not np.isfinite(targets).all():
             raise PlanError(f"inverse dynamics gave NaN or infinity at plan step {plan_step}")
         return targets

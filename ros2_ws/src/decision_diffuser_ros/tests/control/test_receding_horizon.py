@@ -313,7 +313,7 @@ def half_state_at(half_step):
     return np.array([half_step / 2.0, 0.0])
 
 
-def test_commands_between_control_steps_aim_at_states_between_the_planned_ones():
+def test_between_control_steps_the_command_is_that_of_the_step():
     controller = controller_with(replan_every=2, commands_per_step=2)
     actions, requested = [], []
     for half_step in range(12):
@@ -322,7 +322,7 @@ def test_commands_between_control_steps_aim_at_states_between_the_planned_ones()
             requested.append(half_step)
             controller.accept(request, plan_for(request))
         actions.append(controller.action())
-    np.testing.assert_allclose(actions, [[half / 2, half / 2 + 1] for half in range(12)])
+    np.testing.assert_allclose(actions, [[half // 2, half // 2 + 1] for half in range(12)])
     assert requested == [0, 4, 8]
     assert controller.control_step == 5
 
@@ -340,17 +340,30 @@ def test_a_state_that_is_refused_between_two_control_steps_is_not_counted():
     with pytest.raises(StateError):
         controller.observe([np.nan, 0.0])
     controller.observe(half_state_at(1))
-    np.testing.assert_allclose(controller.action(), [0.5, 1.5])
+    assert controller.control_step == 0
+    controller.observe(half_state_at(2))
+    assert controller.control_step == 1
 
 
-def test_the_last_planned_state_has_none_after_it_to_interpolate_to():
+def test_a_plan_that_comes_between_two_control_steps_is_followed_from_there_on():
+    controller = controller_with(commands_per_step=2)
+    request = controller.observe(half_state_at(0))
+    with pytest.raises(PlanError, match="no plan"):
+        controller.action()
+    controller.observe(half_state_at(1))
+    controller.accept(request, plan_for(request))
+    np.testing.assert_allclose(controller.action(), [0.5, 1.0])
+
+
+def test_the_last_planned_state_serves_a_whole_control_step():
     controller = controller_with(replan_every=2, commands_per_step=2)
     request = controller.observe(half_state_at(0))
     controller.accept(request, plan_for(request))
-    for half_step in range(1, 11):
+    np.testing.assert_allclose(controller.action(), [0.0, 1.0])
+    for half_step in range(1, 12):
         controller.observe(half_state_at(half_step))
-    np.testing.assert_allclose(controller.action(), [5.0, 6.0])
-    controller.observe(half_state_at(11))
+        np.testing.assert_allclose(controller.action(), [half_step // 2, half_step // 2 + 1])
+    controller.observe(half_state_at(12))
     with pytest.raises(PlanError, match="exhausted"):
         controller.action()
 

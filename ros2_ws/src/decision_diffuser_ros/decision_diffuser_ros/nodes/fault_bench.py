@@ -49,6 +49,8 @@ class BenchSettings:
         namespace: of everything.
         bundle: name or directory of the model; None for what the parameter file says.
         simulated_time: lockstep and /clock, instead of real time.
+        is_wired: whether sensors lead through the wire, which takes time and a processor, so that the simulation is a
+            coarser one; otherwise all is as deployed.
         planner, simulator: further parameters of the nodes.
         planner_prefix: command line before the planner's own, e.g. to run it in a namespace of Linux.
     """
@@ -57,6 +59,7 @@ class BenchSettings:
     namespace: str = "fault_bench"
     bundle: str | None = None
     simulated_time: bool = False
+    is_wired: bool = True
     planner: Mapping[str, object] = field(default_factory=dict)
     simulator: Mapping[str, object] = field(default_factory=dict)
     planner_prefix: Sequence[str] = ()
@@ -75,7 +78,9 @@ class FaultBench:
         with contextlib.ExitStack() as stack:
             self._context.init(args=[])
             stack.callback(self._context.try_shutdown)
-            self.wire = FaultyWire(self._context, namespace=self.settings.namespace)
+            self.wire = FaultyWire(
+                self._context, namespace=self.settings.namespace, passes=self.settings.is_wired
+            )
             stack.callback(self.wire.destroy_node)
             self._executor = SingleThreadedExecutor(context=self._context)
             self._executor.add_node(self.wire)
@@ -212,9 +217,12 @@ class FaultBench:
 def _commands(settings: BenchSettings) -> dict[str, Sequence[str]]:
     """Command lines of simulator and planner, the simulator's sensors turned to the wire."""
     common = ["--ros-args", "-r", f"__ns:=/{settings.namespace}", "--params-file", str(config_file("quadruped_gaits"))]
-    raw = [f"{name}:={RAW}/{name.lstrip('/')}" for name in ("joint_states", "imu", "/clock")]
-    simulator: dict[str, object] = {"lockstep": settings.simulated_time, "state_rate": 100.0, "time_step": 0.002}
+    simulator: dict[str, object] = {"lockstep": settings.simulated_time}
     simulator["real_time_factor"] = 0.0 if settings.simulated_time else 1.0
+    raw: list[str] = []
+    if settings.is_wired:
+        raw = [f"{name}:={RAW}/{name.lstrip('/')}" for name in ("joint_states", "imu", "/clock")]
+        simulator |= {"state_rate": 100.0, "time_step": 0.002}
     depth = f"qos_overrides./{settings.namespace}/{FORWARD_COMMAND_TOPIC}.publisher.depth"
     planner: dict[str, object] = {"autostart": True, "use_sim_time": settings.simulated_time, depth: DEEP_QUEUE}
     if settings.bundle is not None:
@@ -230,8 +238,7 @@ def _commands(settings: BenchSettings) -> dict[str, Sequence[str]]:
             *settings.planner_prefix,
             str(executable("planner_node")),
             *common,
-            "-r",
-            "/clock:=clock",
+            *(("-r", "/clock:=clock") if settings.is_wired else ()),
             *parameter_arguments(planner | dict(settings.planner)),
         ],
     }

@@ -37,7 +37,7 @@ def unchanged(message: Any) -> Any:
 
 
 class FaultyWire(Node):
-    """Passes joint states, IMU readings and the clock on; `lock` guards what it remembers.
+    """Passes joint states, IMU readings and the clock on, or only listens; `lock` guards what it remembers.
 
     Attributes:
         spoil_joints, spoil_imu, spoil_clock: get each message, which they may change; None is not passed on.
@@ -46,7 +46,7 @@ class FaultyWire(Node):
         status: the planner's last one.
     """
 
-    def __init__(self, context: Context, *, namespace: str) -> None:
+    def __init__(self, context: Context, *, namespace: str, passes: bool = True) -> None:
         super().__init__("faulty_wire", namespace=namespace, context=context)
         self.lock = threading.RLock()
         self.record = CommandRecord()
@@ -55,6 +55,13 @@ class FaultyWire(Node):
         self._pose: NDArray[np.float64] | None = None
         self.repair()
         commands = QoSProfile(depth=COMMAND_DEPTH)
+        self.create_subscription(Float64MultiArray, FORWARD_COMMAND_TOPIC, self._take_command, commands)
+        self.create_subscription(PlannerStatus, "planner/status", self._take_status, qos.STATUS)
+        if passes:
+            self._connect()
+
+    def _connect(self) -> None:
+        """Lie between robot and planner."""
         self._joints_out = self.create_publisher(JointState, "joint_states", qos.SENSOR_OUTPUT)
         self._imu_out = self.create_publisher(Imu, "imu", qos.SENSOR_OUTPUT)
         self._clock_out = self.create_publisher(Clock, "clock", qos.SENSOR_OUTPUT)
@@ -62,8 +69,6 @@ class FaultyWire(Node):
         subscribe(JointState, f"{RAW}/joint_states", self._pass_joints, qos.SENSOR_OUTPUT)
         subscribe(Imu, f"{RAW}/imu", self._pass_imu, qos.SENSOR_OUTPUT)
         subscribe(Clock, f"{RAW}/clock", self._pass_clock, qos.SENSOR_OUTPUT)
-        subscribe(Float64MultiArray, FORWARD_COMMAND_TOPIC, self._take_command, commands)
-        subscribe(PlannerStatus, "planner/status", self._take_status, qos.STATUS)
 
     def repair(self) -> None:
         """Let everything pass again."""

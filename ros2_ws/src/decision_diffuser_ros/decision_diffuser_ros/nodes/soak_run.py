@@ -11,7 +11,6 @@ from pathlib import Path
 from decision_diffuser_ros.evaluation.process_facts import descendants, planning_child, process_facts
 from decision_diffuser_ros.evaluation.soak_report import SoakSeries
 from decision_diffuser_ros.nodes.fault_bench import PLANNER, SIMULATOR, BenchSettings, FaultBench
-from decision_diffuser_ros.nodes.fault_run import BENCH_PARAMETERS
 
 GAITS = ("trot", "pace", "bound")
 SAMPLE_PERIOD = 1.0  # [s]
@@ -39,7 +38,7 @@ def run_soak(
         ProcessError: a node has ended, or does not answer.
     """
     settings = BenchSettings(
-        log_directory=log_directory, bundle=bundle, simulated_time=simulated_time, planner=BENCH_PARAMETERS
+        log_directory=log_directory, bundle=bundle, simulated_time=simulated_time, is_wired=False
     )
     series, falls = SoakSeries(), 0
     gaits = itertools.cycle(GAITS)

@@ -15,12 +15,13 @@ from decision_diffuser_msgs.srv import SetSkill
 from lifecycle_msgs.msg import Transition
 from lifecycle_msgs.srv import ChangeState
 from rclpy.context import Context
-from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
+from rclpy.executors import ExternalShutdownException
 from std_srvs.srv import Trigger
 
 from decision_diffuser_ros.evaluation.process_facts import planning_child
 from decision_diffuser_ros.nodes import qos
 from decision_diffuser_ros.nodes.command_topics import FORWARD_COMMAND_TOPIC
+from decision_diffuser_ros.nodes.executors import make_executor
 from decision_diffuser_ros.nodes.faulty_wire import RAW, FaultyWire
 from decision_diffuser_ros.nodes.robot_processes import (
     ProcessError,
@@ -82,7 +83,7 @@ class FaultBench:
                 self._context, namespace=self.settings.namespace, passes=self.settings.is_wired
             )
             stack.callback(self.wire.destroy_node)
-            self._executor = SingleThreadedExecutor(context=self._context)
+            self._executor = make_executor(self._context)
             self._executor.add_node(self.wire)
             stack.callback(self._executor.shutdown)
             self._is_spinning = True

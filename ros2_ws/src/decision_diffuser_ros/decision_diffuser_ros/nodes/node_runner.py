@@ -9,11 +9,12 @@ from types import FrameType
 from typing import Protocol, TypeVar
 
 import rclpy
-from rclpy.executors import Executor, ExternalShutdownException, SingleThreadedExecutor
+from rclpy.executors import ExternalShutdownException
 from rclpy.logging import get_logger
 from rclpy.signals import SignalHandlerOptions
 
 from decision_diffuser_ros.errors import DecisionDiffuserError
+from decision_diffuser_ros.nodes.executors import make_executor
 
 SPIN_TIMEOUT = 0.1  # [s], how soon a signal is noticed at the latest
 
@@ -51,7 +52,7 @@ def run_node(
     stop = StopRequest()
     # rclpy's own handlers would shut ROS down before the last command could be sent.
     rclpy.init(args=list(args) if args is not None else sys.argv, signal_handler_options=SignalHandlerOptions.NO)
-    executor = _executor()
+    executor = make_executor()
     try:
         node = make_node()
     except DecisionDiffuserError as error:
@@ -75,18 +76,6 @@ def run_node(
         executor.shutdown()
         rclpy.try_shutdown()
     return 0
-
-
-def _executor() -> Executor:
-    """One that is told what has come: waiting on each entity anew takes rclpy's ordinary one half a core at 200 Hz."""
-    try:
-        from rclpy.experimental import EventsExecutor
-    except ImportError:
-        get_logger("decision_diffuser_ros").warning(
-            "this rclpy has no EventsExecutor: callbacks take several times as long; a newer one is better"
-        )
-        return SingleThreadedExecutor()
-    return EventsExecutor()
 
 
 class StopRequest:

@@ -87,6 +87,15 @@ SPECS = (
         100.0,
     ),
     ParameterSpec(
+        "others_weight",
+        ParameterType.DOUBLE,
+        "of constraints between objects that are asked together, share of their weight that those get whose turn it "
+        "is not; 1: all alike" + FROM_MANIFEST,
+        "1",
+        0.0,
+        1.0,
+    ),
+    ParameterSpec(
         "composition_choose_every",
         1,
         "from one composed plan for A & B to the next, between which plans are for the one of them that it chose; "
@@ -268,6 +277,7 @@ class PlannerParameters:
     candidates: int | None
     branch_margin: float | None
     negation_weight: float | None
+    others_weight: float | None
     composition_choose_every: int
     seed: int
     replan_every: int

@@ -30,6 +30,7 @@ from decision_diffuser_ros.diffusion.schedule import DenoisingLevel, noise_sched
 from decision_diffuser_ros.errors import PlanError, StateError
 from decision_diffuser_ros.planner.bundle import Bundle
 from decision_diffuser_ros.planner.conditions import Branch, Condition, ConditionEncoder, Conditions, as_branches
+from decision_diffuser_ros.planner.constraint_turns import ConstraintTurns
 from decision_diffuser_ros.planner.expression import ConditionExpression
 from decision_diffuser_ros.planner.feasibility import possible_expression
 from decision_diffuser_ros.planner.guided_denoiser import GuidedDenoiser
@@ -98,6 +99,7 @@ class Planner:
         self._clock = clock
         self._step_times = StepTimes()
         self._encoder = ConditionEncoder(manifest)
+        self._turns = ConstraintTurns(manifest, others_weight=self.settings.others_weight)
         self._scorer = PlanScorer(bundle, self._encoder, schedule)
         self._sampler = bundle.sampler if samples_in_one_call else None
         self._mean = np.asarray(manifest.normaliser.mean, np.float32)
@@ -138,8 +140,10 @@ class Planner:
             PlanError: the network returned values that are not finite, or `previous` is of another model.
         """
         began = self._clock()
-        candidates = self._candidates(conditions)
         now, known, observation_mask = self._observe(history)
+        in_use = None if previous is None else previous.conditions
+        asked = self._candidates(conditions)
+        candidates = tuple(self._turns.weighed(branch, now[0], in_use=in_use or ()) for branch in asked)
         ahead = self._commit(committed, known)
         denoiser = self._denoiser(candidates, observation_mask)
         most = self._fitting_steps(deadline, denoiser.rows.count)
@@ -148,7 +152,6 @@ class Planner:
         trajectories = self._sample(denoiser, start, levels, known=known, rng=rng)
         sampling = self._clock() - sampling_began
         scores = self._scores(trajectories, candidates, known=known, observation_mask=observation_mask, rng=rng)
-        in_use = None if previous is None else previous.conditions
         chosen = chosen_candidate(scores, candidates, in_use, margin=self.settings.branch_margin)
         states = self._planned_states(trajectories[chosen], ahead)
         actions = self.bundle.inverse_dynamics(np.concatenate([now, states[:-1]]), states)

@@ -35,6 +35,11 @@ class EpisodeRecording(Generic[Step]):
         self.states.append(state)
         self.infos.append(info)
 
+    def forget_all_but(self, last: int) -> None:
+        """Keeps the last so many control steps, and the states before, between and after them."""
+        first = max(0, len(self.steps) - last)
+        del self.states[:first], self.infos[:first], self.steps[:first]
+
     def of_steps(self, name: str, dtype: DTypeLike | None = None) -> np.ndarray:
         """A field of every step, (steps, ...)."""
         return np.array([getattr(step, name) for step in self.steps], dtype=dtype)

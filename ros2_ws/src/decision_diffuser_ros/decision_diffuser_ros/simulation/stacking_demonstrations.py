@@ -4,6 +4,8 @@ Each episode is drawn from its own random generator: it is the same in whatever 
 is a demonstration of one constraint, which holds at its end; see `stacking_goals` for what else is built and why.
 """
 
+from __future__ import annotations
+
 import functools
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
@@ -15,7 +17,7 @@ from decision_diffuser_ros.data.description import DataDescription
 from decision_diffuser_ros.data.episode import Episode
 from decision_diffuser_ros.errors import ConfigurationError
 from decision_diffuser_ros.simulation import stacking_model as model
-from decision_diffuser_ros.simulation.block_arrangement import Arrangement, arrangement_of, piles_of
+from decision_diffuser_ros.simulation.block_arrangement import SCATTERED, Arrangement, arrangement_of, piles_of
 from decision_diffuser_ros.simulation.block_constraints import CONSTRAINT_NAMES
 from decision_diffuser_ros.simulation.episode_recording import EpisodeRecording
 from decision_diffuser_ros.simulation.iiwa_kinematics import JOINT_NAMES
@@ -23,6 +25,7 @@ from decision_diffuser_ros.simulation.stacking_env import BlockStackingEnv
 from decision_diffuser_ros.simulation.stacking_expert import Phase, StackingExpert
 from decision_diffuser_ros.simulation.stacking_goals import FROM_PILES, FROM_TABLE, GoalPreference
 from decision_diffuser_ros.simulation.stacking_mishaps import MishapRange, Mishaps
+from decision_diffuser_ros.simulation.stacking_prelude import Prelude, PreludeRange
 from decision_diffuser_ros.simulation.stacking_start import SCATTERED_START, STACKED_START, StackingStart
 from decision_diffuser_ros.simulation.stacking_world import StackingWorld
 from decision_diffuser_ros.simulation.target_disturbance import TargetDisturbance
@@ -30,6 +33,7 @@ from decision_diffuser_ros.simulation.wrong_aims import WrongAimRange, WrongAims
 
 CAREFUL_PHASES = (Phase.DESCEND, Phase.CLOSE, Phase.LOWER, Phase.OPEN)
 ATTEMPTS = 10
+PRELUDE_STEPS = 6  # control steps of the prelude that are recorded: a planner's history, and some more
 DESCRIPTION = DataDescription(
     name="block_stacking",
     robot="kuka_iiwa",
@@ -53,6 +57,7 @@ class StackingRange:
         stacked: how the others start.
         from_table: what is built in the first ones.
         from_piles: what is built in the others.
+        prelude: what the arm did before.
         rest_steps: control steps recorded after the arm has come home: at least as long as a plan, so that the planner
             sees what is to be done when nothing is.
         most_steps: control steps after which an attempt is given up.
@@ -71,6 +76,7 @@ class StackingRange:
     stacked: StackingStart = STACKED_START
     from_table: GoalPreference = FROM_TABLE
     from_piles: GoalPreference = FROM_PILES
+    prelude: PreludeRange = field(default_factory=PreludeRange)
     rest_steps: int = 32
     most_steps: int = 450
     disturbed_share: float = 0.5
@@ -124,8 +130,8 @@ def record_episode(seed: int, number: int, ranges: StackingRange | None = None) 
     `states` (steps + 1, 36); `actions` (steps, 8) the expert's clean targets [rad, m]; `skills` (steps,) the index in
     `CONSTRAINT_NAMES` of the one constraint that the episode shows. `extras` hold `constraints_hold` (steps + 1, 12),
     by height alone, whose last row are all labels that the episode could have; `applied_actions` (steps, 8);
-    `disturbed` (steps,), whether anything but the expert acted, or it aimed wrong; `phase` (steps,), see `Phase`;
-    `moved_block` (steps,), -1 for none.
+    `disturbed` (steps,), whether anything but the expert acted, or it aimed wrong, or was still busy with something
+    else; `phase` (steps,), see `Phase`; `moved_block` (steps,), -1 for none.
 
     Raises:
         ConfigurationError: when no attempt succeeds.
@@ -145,15 +151,14 @@ def record_attempt(seed: int, number: int, attempt: int, ranges: StackingRange) 
     """One attempt at a demonstration, as `record_episode`; `attributes` say whether it was a `success`."""
     random = np.random.default_rng([seed, number, attempt])
     scattered = random.uniform() < ranges.scattered_share
-    start, preference = (ranges.scattered, ranges.from_table) if scattered else (ranges.stacked, ranges.from_piles)
     env = _environment()
-    state, info = env.reset(seed=int(random.integers(2**31)), options={"start": start})
+    recording = _begin(ranges, random, ranges.scattered if scattered else ranges.stacked)
     first = arrangement_of(env.world.block_position)
-    goal, label = preference.draw(random, first)
+    goal, label = _preference(ranges, first).draw(random, first)
     expert = StackingExpert(goal)
     disturb = _Disturbance(ranges, random)
-    recording: EpisodeRecording[_Step] = EpisodeRecording([state], [info])
-    while expert.resting_steps < ranges.rest_steps and len(recording) < ranges.most_steps:
+    begin = len(recording)
+    while expert.resting_steps < ranges.rest_steps and len(recording) - begin < ranges.most_steps:
         targets = expert.targets(env.world)
         phase = expert.phase
         applied, disturbed = disturb(targets, env.world, expert)
@@ -170,6 +175,25 @@ def record_attempt(seed: int, number: int, attempt: int, ranges: StackingRange) 
         "success": expert.resting_steps > 0 and arrangement_of(env.world.block_position) == goal,
     }
     return _episode(recording, label, attributes)
+
+
+def _begin(ranges: StackingRange, random: np.random.Generator, start: StackingStart) -> EpisodeRecording[_Step]:
+    """Starts the world, and records how the prelude ends."""
+    env = _environment()
+    state, info = env.reset(seed=int(random.integers(2**31)), options={"start": start})
+    recording: EpisodeRecording[_Step] = EpisodeRecording([state], [info])
+    arrangement = arrangement_of(env.world.block_position)
+    prelude = Prelude(ranges.prelude, random, arrangement, _preference(ranges, arrangement))
+    while not prelude.is_over(len(recording)):
+        targets = prelude.expert.targets(env.world)
+        state, _, _, _, info = env.step(targets)
+        recording.add(_Step(targets, targets, True, prelude.expert.phase, prelude.expert.moved_block), state, info)
+    recording.forget_all_but(PRELUDE_STEPS)
+    return recording
+
+
+def _preference(ranges: StackingRange, arrangement: Arrangement) -> GoalPreference:
+    return ranges.from_table if arrangement == SCATTERED else ranges.from_piles
 
 
 class _Step(NamedTuple):

@@ -9,14 +9,28 @@ from decision_diffuser_ros.data.description import DataDescription
 from decision_diffuser_ros.errors import ConfigurationError
 from decision_diffuser_ros.simulation import stacking_model as model
 from decision_diffuser_ros.simulation.block_constraints import CONSTRAINT_NAMES
-from decision_diffuser_ros.simulation.stacking_demonstrations import StackingRange, attributes, record_episode
+from decision_diffuser_ros.simulation.stacking_demonstrations import (
+    PRELUDE_STEPS,
+    StackingRange,
+    attributes,
+    record_episode,
+)
 from decision_diffuser_ros.simulation.stacking_expert import Phase
 from decision_diffuser_ros.simulation.stacking_goals import GoalPreference
 from decision_diffuser_ros.simulation.stacking_mishaps import MishapRange
+from decision_diffuser_ros.simulation.stacking_prelude import PreludeRange
 from decision_diffuser_ros.simulation.wrong_aims import WrongAimRange
 
 ONE_MOVE = GoalPreference((((2, 1, 1), 1.0),), move_factor=1.0)
-SHORT = StackingRange(scattered_share=1.0, from_table=ONE_MOVE, rest_steps=5, disturbed_share=1.0, calm_steps=(8, 12))
+AT_ONCE = PreludeRange(resting_share=0.0, interrupted_share=0.0)
+SHORT = StackingRange(
+    scattered_share=1.0,
+    from_table=ONE_MOVE,
+    prelude=AT_ONCE,
+    rest_steps=5,
+    disturbed_share=1.0,
+    calm_steps=(8, 12),
+)
 CALM = replace(
     SHORT,
     disturbed_share=0.0,
@@ -78,9 +92,31 @@ def test_every_joint_moves_and_quaternions_keep_their_sign(episode):
     "mishaps", [MishapRange(nudge_share=1.0, slip_share=0.0), MishapRange(nudge_share=0.0, slip_share=0.5)]
 )
 def test_what_goes_wrong_is_marked_and_put_right(mishaps):
-    episode = record_episode(3, 2, replace(CALM, mishaps=mishaps))
+    episode = record_episode(3, 3, replace(CALM, mishaps=mishaps))
     assert episode.attributes["success"]
     assert episode.extras["disturbed"].any()
+    assert episode.extras["constraints_hold"][-1, episode.skills[0]]
+
+
+def test_rest_at_home_comes_to_an_end_in_a_demonstration_too():
+    rests = PreludeRange(resting_share=1.0, resting_steps=(5, 5))
+    episode = record_episode(7, 2, replace(CALM, prelude=rests))
+    before = episode.extras["disturbed"]
+    assert before[:PRELUDE_STEPS].all()
+    assert not before[PRELUDE_STEPS:].any()
+    assert (episode.extras["phase"][1:PRELUDE_STEPS] == Phase.REST).all()
+    assert np.abs(np.diff(episode.states[2:PRELUDE_STEPS, :7], axis=0)).max() < 0.01
+    assert episode.extras["phase"][PRELUDE_STEPS] == Phase.APPROACH
+    assert np.abs(episode.states[PRELUDE_STEPS + 4] - episode.states[PRELUDE_STEPS])[:7].max() > 0.05
+
+
+@pytest.mark.parametrize("number", range(4))
+def test_work_on_something_else_is_interrupted_with_empty_hands(number):
+    works = PreludeRange(resting_share=0.0, interrupted_share=1.0, interrupted_steps=(20, 60))
+    episode = record_episode(11, number, replace(CALM, prelude=works))
+    assert len(set(episode.skills.tolist())) == 1
+    assert episode.extras["disturbed"].sum() == PRELUDE_STEPS
+    assert episode.extras["phase"][PRELUDE_STEPS - 1] not in (Phase.CLOSE, Phase.LIFT, Phase.CARRY, Phase.LOWER)
     assert episode.extras["constraints_hold"][-1, episode.skills[0]]
 
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 GAITS = ("trot", "pace", "bound")
 TOWER = ("green > blue", "red > green & green > blue")
-"""From the bottom; the second asks for what stands already too, for red is above green as well when green comes down."""
+"""From the bottom; the second asks for what stands already too: red is above green as well when green comes down."""
 IMPOSSIBLE = ("red > blue & blue > red", "red > blue & blue > green & green > red")
 
 

@@ -12,11 +12,13 @@ from decision_diffuser_ros.simulation.stacking_demonstrations import StackingRan
 from decision_diffuser_ros.simulation.stacking_expert import Phase
 from decision_diffuser_ros.simulation.stacking_goals import GoalPreference
 from decision_diffuser_ros.simulation.stacking_mishaps import MishapRange
+from decision_diffuser_ros.simulation.stacking_prelude import PreludeRange
 from decision_diffuser_ros.simulation.wrong_aims import WrongAimRange
 
 CALM = StackingRange(
     scattered_share=1.0,
     from_table=GoalPreference((((2, 1, 1), 1.0),), move_factor=1.0),
+    prelude=PreludeRange(resting_share=0.0, interrupted_share=0.0),
     rest_steps=3,
     disturbed_share=0.0,
     mishaps=MishapRange(nudge_share=0.0, slip_share=0.0),

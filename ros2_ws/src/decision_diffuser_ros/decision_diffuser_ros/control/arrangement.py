@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from decision_diffuser_ros.errors import ConditionError
 from decision_diffuser_ros.planner.expression import ConditionExpression, Term, normalised_name
+from decision_diffuser_ros.planner.object_relations import HEIGHT_MARGIN, OPEN_ABOVE, object_index
 
 LIFTED_HEIGHT = 0.01
 """By how much an object has risen since the gripper closed if the gripper holds it [m]."""
@@ -42,10 +43,10 @@ class ArrangementSettings:
         open_above: opening at which the gripper holds nothing [m].
     """
 
-    height_margin: float = 0.025
+    height_margin: float = HEIGHT_MARGIN
     settle_time: float = 1.0
     settle_distance: float = 0.002
-    open_above: float = 0.06
+    open_above: float = OPEN_ABOVE
 
 
 @dataclass(frozen=True)
@@ -188,7 +189,7 @@ class ArrangementMonitor:
 
 def _relation(term: Term, object_names: Sequence[str]) -> Relation:
     words = normalised_name(str(term.value)).split(" > ")
-    indices = [index for word in words if (index := _index(word, object_names)) is not None]
+    indices = [index for word in words if (index := object_index(word, object_names)) is not None]
     if term.is_number or len(words) != 2 or len(indices) != 2:
         short = ", ".join(name.removeprefix("block_") for name in object_names)
         raise ConditionError(
@@ -196,9 +197,3 @@ def _relation(term: Term, object_names: Sequence[str]) -> Relation:
             f"objects: {short or 'none, this model does not see any'}"
         )
     return Relation(str(term), indices[0], indices[1], term.is_negated)
-
-
-def _index(word: str, object_names: Sequence[str]) -> int | None:
-    """The object of this name, or of a name that ends so."""
-    found = [index for index, name in enumerate(object_names) if name == word or name.endswith(f"_{word}")]
-    return found[0] if len(found) == 1 else None

@@ -15,13 +15,13 @@ from numpy.typing import ArrayLike, NDArray
 
 from decision_diffuser_ros.control.object_readings import CanonicalOrientation, ObjectLayout, ObjectReading
 from decision_diffuser_ros.errors import ConfigurationError, StateError
+from decision_diffuser_ros.planner.object_relations import OPENING
 
 if TYPE_CHECKING:
     from decision_diffuser_ros.planner.manifest import Manifest
 
 GRAVITY_DIRECTION = "gravity_direction"
 ANGULAR_VELOCITY = "angular_velocity"
-OPENING = "gripper/opening"
 QUATERNION_LENGTH_TOLERANCE = 0.05
 
 

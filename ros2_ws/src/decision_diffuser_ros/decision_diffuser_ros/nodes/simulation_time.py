@@ -93,14 +93,12 @@ class SimulationTime:
     def __init__(self, settings: TimeSettings) -> None:
         """Begin with a state that has just been published."""
         self._settings = settings
-        self._is_answered = False
-        self._slices_done = 0
-        self._next_advance = self._published_at = self._answered_at = time.monotonic()
-
-    @property
-    def period(self) -> float:
+        self.period = settings.state_period / settings.slices
         """Simulated time by which it goes on at once [s]."""
-        return self._settings.state_period / self._settings.slices
+        self._slices = settings.slices
+        self._slices_done = 0
+        self._is_answered = False
+        self._next_advance = self._published_at = self._answered_at = time.monotonic()
 
     def due(self) -> Due:
         """Return what is to be done; time lost is made up for within the time between two states, else not."""
@@ -108,10 +106,9 @@ class SimulationTime:
         if now >= self._next_advance and (self._is_answered or not self._settings.lockstep):
             factor = self._settings.real_time_factor
             period = self.period / factor if factor > 0.0 else 0.0
-            slices = self._settings.slices
-            self._next_advance = max(self._next_advance + period, now - (slices - 1) * period)
+            self._next_advance = max(self._next_advance + period, now - (self._slices - 1) * period)
             self._is_answered = False
-            self._slices_done = (self._slices_done + 1) % slices
+            self._slices_done = (self._slices_done + 1) % self._slices
             return Due.SLICE if self._slices_done else Due.ADVANCE
         waits = self._settings.lockstep and not self._is_answered
         return Due.REPEAT if waits and now - self._published_at >= self._settings.repeat_period else Due.NOTHING

@@ -11,19 +11,15 @@ object is on its way, and what was asked goes on.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
 
 import numpy as np
 
 from decision_diffuser_ros.planner.conditions import Branch, Condition
 from decision_diffuser_ros.planner.manifest import Manifest
+from decision_diffuser_ros.planner.object_relations import HEIGHT_MARGIN, OPEN_ABOVE, OPENING, object_index
 
-HEIGHT_MARGIN = 0.025
-"""By which the centre of what is above something is higher [m]: half a block."""
-OPEN_ABOVE = 0.06
-"""Opening at which the gripper holds nothing [m]."""
-OPENING = "gripper/opening"
-
+HEIGHT = "/position/z"
+"""How the state entry of an object's height ends."""
 Pair = tuple[int, int]
 """Where the heights of a constraint's upper and lower object are in a state."""
 
@@ -38,14 +34,15 @@ class ConstraintTurns:
 
     def __init__(self, manifest: Manifest, *, others_weight: float) -> None:
         self._others_weight = others_weight
-        names, suffix = manifest.state_names, "/position/z"
-        height = {name.removesuffix(suffix): index for index, name in enumerate(names) if name.endswith(suffix)}
+        names = manifest.state_names
+        objects = [name.removesuffix(HEIGHT) for name in names if name.endswith(HEIGHT)]
         self._pairs: dict[tuple[str, str], Pair] = {}
         for kind in manifest.conditions:
             for name in kind.names if kind.is_choice else ():
-                ends = [height[end] for word in name.split(" > ") if (end := _only(height, word)) is not None]
-                if len(ends) == 2:
-                    self._pairs[kind.kind, name] = (ends[0], ends[1])
+                found = [end for word in name.split(" > ") if (end := object_index(word, objects)) is not None]
+                if len(found) == 2:
+                    upper, lower = manifest.state_indices([objects[end] + HEIGHT for end in found])
+                    self._pairs[kind.kind, name] = (upper, lower)
         self._opening = names.index(OPENING) if OPENING in names else None
 
     def weighed(self, branch: Branch, state: np.ndarray, *, in_use: Branch = ()) -> Branch:
@@ -56,9 +53,11 @@ class ConstraintTurns:
             state: (state_dim,) observed now, raw [SI].
             in_use: the conditions of the plan before.
         """
+        if self._others_weight == 1.0 or not self._pairs:
+            return branch
         pairs = [self._pair(condition) for condition in branch]
         places = [place for place, pair in enumerate(pairs) if pair is not None]
-        if self._others_weight == 1.0 or len(places) < 2:
+        if len(places) < 2:
             return branch
         turns = [self._with_turn(branch, places, turn) for turn in places]
         if self._opening is not None and state[self._opening] <= OPEN_ABOVE and in_use in turns:
@@ -86,9 +85,3 @@ class ConstraintTurns:
 def _holds(pair: Pair, state: np.ndarray) -> bool:
     upper, lower = pair
     return bool(state[upper] - state[lower] > HEIGHT_MARGIN)
-
-
-def _only(height: Mapping[str, int], word: str) -> str | None:
-    """The one object of this name, or of a name that ends so."""
-    found = [name for name in height if name == word or name.endswith(f"_{word}")]
-    return found[0] if len(found) == 1 else None

@@ -142,8 +142,7 @@ class Planner:
         began = self._clock()
         now, known, observation_mask = self._observe(history)
         in_use = None if previous is None else previous.conditions
-        asked = self._candidates(conditions)
-        candidates = tuple(self._turns.weighed(branch, now[0], in_use=in_use or ()) for branch in asked)
+        candidates = self._candidates(conditions, now[0], in_use or ())
         ahead = self._commit(committed, known)
         denoiser = self._denoiser(candidates, observation_mask)
         most = self._fitting_steps(deadline, denoiser.rows.count)
@@ -159,14 +158,8 @@ class Planner:
         self._step_times.note(
             denoising_steps=len(levels), rows=denoiser.rows.count, sampling=sampling, besides=seconds - sampling
         )
-        return Plan(
-            states,
-            actions,
-            candidates[chosen],
-            len(levels),
-            seconds,
-            tuple(scores.tolist()) if len(candidates) > 1 else (),
-        )
+        shown = tuple(scores.tolist()) if len(candidates) > 1 else ()
+        return Plan(states, actions, candidates[chosen], len(levels), seconds, shown)
 
     def sample(
         self, history: ArrayLike, branches: Sequence[Branch], *, rng: np.random.Generator
@@ -255,11 +248,17 @@ class Planner:
             )
         return checked
 
-    def _candidates(self, conditions: Conditions | ConditionExpression) -> tuple[Branch, ...]:
-        """The branch of each candidate. Raises ConditionError if an expression contradicts itself."""
+    def _candidates(
+        self, conditions: Conditions | ConditionExpression, state: np.ndarray, in_use: Branch
+    ) -> tuple[Branch, ...]:
+        """The branch of each candidate, weighed for the raw state now; `in_use` are the conditions of the last plan.
+
+        Raises ConditionError if an expression contradicts itself.
+        """
         if isinstance(conditions, ConditionExpression):
             conditions = possible_expression(conditions).expression.weighted_branches(self.settings.negation_weight)
-        return tuple(branch for branch in as_branches(conditions) for _ in range(self.settings.candidates))
+        weighed = [self._turns.weighed(branch, state, in_use=in_use) for branch in as_branches(conditions)]
+        return tuple(branch for branch in weighed for _ in range(self.settings.candidates))
 
     def _denoiser(self, branches: Sequence[Branch], observation_mask: np.ndarray) -> GuidedDenoiser:
         """The denoiser of one candidate for each branch."""

@@ -7,7 +7,7 @@ is a demonstration of one constraint, which holds at its end; see `stacking_goal
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, NamedTuple
 
@@ -159,11 +159,7 @@ def record_attempt(seed: int, number: int, attempt: int, ranges: StackingRange) 
     disturb = _Disturbance(ranges, random)
     begin = len(recording)
     while expert.resting_steps < ranges.rest_steps and len(recording) - begin < ranges.most_steps:
-        targets = expert.targets(env.world)
-        phase = expert.phase
-        applied, disturbed = disturb(targets, env.world, expert)
-        state, _, _, _, info = env.step(applied)
-        recording.add(_Step(targets, applied, disturbed, phase, expert.moved_block), state, info)
+        _record_step(recording, expert, disturb)
     attributes = {
         "seed": seed,
         "number": number,
@@ -185,11 +181,23 @@ def _begin(ranges: StackingRange, random: np.random.Generator, start: StackingSt
     arrangement = arrangement_of(env.world.block_position)
     prelude = Prelude(ranges.prelude, random, arrangement, _preference(ranges, arrangement))
     while not prelude.is_over(len(recording)):
-        targets = prelude.expert.targets(env.world)
-        state, _, _, _, info = env.step(targets)
-        recording.add(_Step(targets, targets, True, prelude.expert.phase, prelude.expert.moved_block), state, info)
+        _record_step(recording, prelude.expert, lambda targets, world, expert: (targets, True))
     recording.forget_all_but(PRELUDE_STEPS)
     return recording
+
+
+def _record_step(
+    recording: EpisodeRecording[_Step],
+    expert: StackingExpert,
+    disturb: Callable[[np.ndarray, StackingWorld, StackingExpert], tuple[np.ndarray, bool]],
+) -> None:
+    """A control step of the expert, but for what `disturb` makes of its targets; it says whether that is no example."""
+    env = _environment()
+    targets = expert.targets(env.world)
+    phase = expert.phase
+    applied, disturbed = disturb(targets, env.world, expert)
+    state, _, _, _, info = env.step(applied)
+    recording.add(_Step(targets, applied, disturbed, phase, expert.moved_block), state, info)
 
 
 def _preference(ranges: StackingRange, arrangement: Arrangement) -> GoalPreference:

@@ -21,6 +21,7 @@ from decision_diffuser_ros.simulation.block_arrangement import SCATTERED, Arrang
 from decision_diffuser_ros.simulation.block_constraints import CONSTRAINT_NAMES
 from decision_diffuser_ros.simulation.episode_recording import EpisodeRecording
 from decision_diffuser_ros.simulation.iiwa_kinematics import JOINT_NAMES
+from decision_diffuser_ros.simulation.pauses import PauseRange, Pauses
 from decision_diffuser_ros.simulation.stacking_env import BlockStackingEnv
 from decision_diffuser_ros.simulation.stacking_expert import Phase, StackingExpert
 from decision_diffuser_ros.simulation.stacking_goals import FROM_PILES, FROM_TABLE, GoalPreference
@@ -69,6 +70,7 @@ class StackingRange:
         freeze_share: share of the kicks in which the targets freeze instead.
         mishaps: what happens to the blocks.
         wrong_aims: what the expert aims at.
+        pauses: when the arm stops.
     """
 
     scattered_share: float = 0.5
@@ -87,6 +89,7 @@ class StackingRange:
     freeze_share: float = 0.2
     mishaps: MishapRange = field(default_factory=MishapRange)
     wrong_aims: WrongAimRange = field(default_factory=WrongAimRange)
+    pauses: PauseRange = field(default_factory=PauseRange)
 
 
 class _Disturbance:
@@ -156,10 +159,16 @@ def record_attempt(seed: int, number: int, attempt: int, ranges: StackingRange) 
     first = arrangement_of(env.world.block_position)
     goal, label = _preference(ranges, first).draw(random, first)
     expert = StackingExpert(goal)
-    disturb = _Disturbance(ranges, random)
+    disturb, pauses = _Disturbance(ranges, random), Pauses(ranges.pauses, random)
     begin = len(recording)
     while expert.resting_steps < ranges.rest_steps and len(recording) - begin < ranges.most_steps:
-        _record_step(recording, expert, disturb)
+        is_pause, is_last = pauses.next_step()
+        if not is_pause or len(recording) == 0:
+            _record_step(recording, expert, disturb)
+        else:
+            _record_pause(recording, expert)
+        if is_last:
+            expert.go_on(env.world)
     attributes = {
         "seed": seed,
         "number": number,
@@ -198,6 +207,13 @@ def _record_step(
     applied, disturbed = disturb(targets, env.world, expert)
     state, _, _, _, info = env.step(applied)
     recording.add(_Step(targets, applied, disturbed, phase, expert.moved_block), state, info)
+
+
+def _record_pause(recording: EpisodeRecording[_Step], expert: StackingExpert) -> None:
+    """A control step in which the arm gets the targets of the step before, whatever the expert is about."""
+    before = recording.steps[-1].applied_action
+    state, _, _, _, info = _environment().step(before)
+    recording.add(_Step(before, before, True, expert.phase, expert.moved_block), state, info)
 
 
 def _preference(ranges: StackingRange, arrangement: Arrangement) -> GoalPreference:

@@ -26,6 +26,7 @@ from decision_diffuser_ros.simulation.tool_place import HOME, ToolPlace
 TRAVEL_CLEARANCE = 0.04  # [m], between what is carried and the highest pile
 RELEASE_GAP = 0.002  # [m], under a block that is let go
 LOST_DISTANCE = 0.03  # [m], from the tool to a block that it no longer holds
+OPENING_TOLERANCE = 0.005  # [m], by which an open gripper may be less open
 SPREAD_SPEED = 0.12  # [m/s], of the opening between the fingers
 SLACK = 0.04  # [rad], of a joint off its path that is put right in one control step
 RETURN_SHARE = 0.5  # of a greater deviation that remains after each control step
@@ -115,6 +116,11 @@ class StackingExpert:
         """
         self._wrong_shift, self._wrong_turn = shift, turn
 
+    def go_on(self, world: StackingWorld) -> None:
+        """After a pause: the rest of the phase, from where the arm is, with a fresh start."""
+        if self._started:
+            self._begin(self.phase, world)
+
     def put_right(self, world: StackingWorld, *, upwards: bool) -> None:
         """Aim right again, with a fresh start of the phase from where the arm is, or up first and then once more."""
         self._wrong_shift, self._wrong_turn = STRAIGHT, 0.0
@@ -144,6 +150,9 @@ class StackingExpert:
         self._tool = ToolPlace.of_arm(world.joint_position)
         self._reference = self._tool.joint_position()
         self._opening = world.opening
+        if self._opening < model.OPENING_OPEN - OPENING_TOLERANCE:
+            self._begin(Phase.OPEN, world)
+            return
         self._begin(Phase.RETREAT, world)
         if self._tool.height >= self._travel_height:
             self._next_phase(world)

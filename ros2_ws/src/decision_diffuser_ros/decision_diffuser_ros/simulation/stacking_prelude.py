@@ -12,7 +12,8 @@ from decision_diffuser_ros.simulation.block_arrangement import Arrangement
 from decision_diffuser_ros.simulation.stacking_expert import Phase, StackingExpert
 from decision_diffuser_ros.simulation.stacking_goals import GoalPreference
 
-EMPTY_HANDED = (Phase.APPROACH, Phase.DESCEND, Phase.RETREAT, Phase.GO_HOME, Phase.REST)
+INTERRUPTIBLE = tuple(phase for phase in Phase if phase not in (Phase.LIFT, Phase.CARRY, Phase.LOWER))
+"""Phases in which no block is in the air; in some of them the fingers are around one."""
 MOST_STEPS = 120  # control steps: a pick and place takes about half of them
 
 
@@ -24,8 +25,8 @@ class PreludeRange:
         resting_share: share of the episodes in which the arm has come home.
         resting_steps: for how long it has rested there, shortest and longest [control steps].
         interrupted_share: share of the episodes in which it is building something else.
-        interrupted_steps: for how long, shortest and longest [control steps]; with a block in the gripper it lasts
-            until that is let go.
+        interrupted_steps: for how long, shortest and longest [control steps]; with a block in the air it lasts
+            until that is put down.
     """
 
     resting_share: float = 0.4
@@ -61,5 +62,5 @@ class Prelude:
         if self._rests:
             return self.expert.resting_steps >= self._least_steps or steps >= MOST_STEPS
         if self._works:
-            return steps >= self._least_steps and (self.expert.phase in EMPTY_HANDED or steps >= MOST_STEPS)
+            return steps >= self._least_steps and (self.expert.phase in INTERRUPTIBLE or steps >= MOST_STEPS)
         return True

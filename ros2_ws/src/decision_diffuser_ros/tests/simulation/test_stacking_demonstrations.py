@@ -9,6 +9,7 @@ from decision_diffuser_ros.data.description import DataDescription
 from decision_diffuser_ros.errors import ConfigurationError
 from decision_diffuser_ros.simulation import stacking_model as model
 from decision_diffuser_ros.simulation.block_constraints import CONSTRAINT_NAMES
+from decision_diffuser_ros.simulation.pauses import PauseRange
 from decision_diffuser_ros.simulation.stacking_demonstrations import (
     PRELUDE_STEPS,
     StackingRange,
@@ -36,6 +37,7 @@ CALM = replace(
     disturbed_share=0.0,
     mishaps=MishapRange(nudge_share=0.0, slip_share=0.0),
     wrong_aims=WrongAimRange(share=0.0),
+    pauses=PauseRange(share=0.0),
 )
 
 
@@ -89,10 +91,10 @@ def test_every_joint_moves_and_quaternions_keep_their_sign(episode):
 
 
 @pytest.mark.parametrize(
-    "mishaps", [MishapRange(nudge_share=1.0, slip_share=0.0), MishapRange(nudge_share=0.0, slip_share=0.5)]
+    "mishaps", [MishapRange(nudge_share=1.0, slip_share=0.0), MishapRange(nudge_share=0.0, slip_share=0.9)]
 )
 def test_what_goes_wrong_is_marked_and_put_right(mishaps):
-    episode = record_episode(3, 3, replace(CALM, mishaps=mishaps))
+    episode = record_episode(3, 4, replace(CALM, mishaps=mishaps))
     assert episode.attributes["success"]
     assert episode.extras["disturbed"].any()
     assert episode.extras["constraints_hold"][-1, episode.skills[0]]
@@ -111,12 +113,24 @@ def test_rest_at_home_comes_to_an_end_in_a_demonstration_too():
 
 
 @pytest.mark.parametrize("number", range(4))
-def test_work_on_something_else_is_interrupted_with_empty_hands(number):
+def test_work_on_something_else_is_interrupted_with_no_block_in_the_air(number):
     works = PreludeRange(resting_share=0.0, interrupted_share=1.0, interrupted_steps=(20, 60))
     episode = record_episode(11, number, replace(CALM, prelude=works))
     assert len(set(episode.skills.tolist())) == 1
     assert episode.extras["disturbed"].sum() == PRELUDE_STEPS
-    assert episode.extras["phase"][PRELUDE_STEPS - 1] not in (Phase.CLOSE, Phase.LIFT, Phase.CARRY, Phase.LOWER)
+    assert episode.extras["phase"][PRELUDE_STEPS - 1] not in (Phase.LIFT, Phase.CARRY, Phase.LOWER)
+    assert episode.extras["constraints_hold"][-1, episode.skills[0]]
+
+
+def test_a_pause_is_marked_and_the_arm_goes_on_from_where_it_stopped():
+    episode = record_episode(7, 2, replace(CALM, pauses=PauseRange(share=0.1, steps=(4, 4))))
+    pauses, closed = episode.extras["disturbed"], episode.states[:-1, 7] < 0.06
+    assert (pauses & closed).any()
+    assert (pauses & ~closed).any()
+    goes_on = np.flatnonzero(pauses[3:-1] & ~pauses[4:]) + 4
+    assert np.abs(np.diff(episode.states, axis=0)[goes_on - 1, :7]).max() < 0.02
+    np.testing.assert_array_equal(episode.actions[goes_on - 1], episode.actions[goes_on - 3])
+    assert np.abs(episode.actions[goes_on] - episode.actions[goes_on - 1])[:, :7].max() < 0.1
     assert episode.extras["constraints_hold"][-1, episode.skills[0]]
 
 

@@ -125,7 +125,12 @@ def make_quadruped_bundle(directory: Path, *, condition_effect: float = 0.02, **
 
 
 def make_stacking_bundle(
-    directory: Path, *, condition_effect: float = 0.01, plan_steps: int = 12, nan_output: bool = False
+    directory: Path,
+    *,
+    condition_effect: float = 0.01,
+    plan_steps: int = 12,
+    outcome: bool = False,
+    nan_output: bool = False,
 ) -> Path:
     """A tiny bundle with the names and sizes of the block stacking model.
 
@@ -136,7 +141,7 @@ def make_stacking_bundle(
     history, state_dim = 4, len(STATE_ENTRIES)
     graphs = {
         DENOISER_FILE: denoiser_graph(
-            horizon=history + plan_steps, state_dim=state_dim, condition_dim=len(CONSTRAINT_NAMES),
+            horizon=history + plan_steps + outcome, state_dim=state_dim, condition_dim=len(CONSTRAINT_NAMES),
             kind_dimensions=[len(CONSTRAINT_NAMES)], condition_effect=condition_effect, nan_output=nan_output,
         ),
         INVERSE_DYNAMICS_FILE: inverse_dynamics_graph(state_dim=state_dim, action_dim=len(ACTION_ENTRIES)),
@@ -146,7 +151,7 @@ def make_stacking_bundle(
         (directory / filename).write_bytes(graph.SerializeToString())
     Manifest(
         name="block_stacking", robot="kuka_iiwa", state=STATE_ENTRIES, action=ACTION_ENTRIES,
-        joint_names=ARM_JOINTS, step_duration=CONTROL_STEP, history=history, plan_steps=plan_steps,
+        joint_names=ARM_JOINTS, step_duration=CONTROL_STEP, history=history, plan_steps=plan_steps, outcome=outcome,
         schedule=ScheduleRecord("cosine", 100), prediction="x0", conditions=kinds,
         normaliser=NormaliserRecord(mean=STACKING_STATE, std=(1.0,) * state_dim),
         sampling=SamplingSettings(history=2),

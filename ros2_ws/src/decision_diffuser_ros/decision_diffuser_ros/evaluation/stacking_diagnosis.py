@@ -1,6 +1,7 @@
 """Where a block stacking model loses its precision: plans and inverse dynamics against the expert's demonstrations.
 
-A plan is asked for in a state of a demonstration, under its label, and held against what the expert did from there.
+A plan is asked for in a state of a demonstration, under its label and with its outcome, and held against what the
+expert did from there.
 Only moments are taken at which the expert is under way to one block or with one, and stays so for the whole plan: there
 the way on is mostly one way, and a difference is an error. The block that moves is told apart from those that rest, and
 the phase at the start says what it was about.
@@ -85,7 +86,8 @@ def plan_error(
     manifest = planner.bundle.manifest
     request = Request((int(episode.skills[step]),))
     first = max(0, step + 1 - manifest.history)
-    plan = planner.plan(episode.states[first : step + 1], request.conditions(1.0), rng=rng)
+    outcome = episode.states[-1] if manifest.outcome else None
+    plan = planner.plan(episode.states[first : step + 1], request.conditions(1.0), rng=rng, outcome=outcome)
     wanted = episode.states[step + 1 : step + 1 + manifest.plan_steps]
     moved = int(episode.extras["moved_block"][step])
     apart = block_positions(plan.states) - block_positions(wanted)

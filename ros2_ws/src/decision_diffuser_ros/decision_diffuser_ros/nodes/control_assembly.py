@@ -212,7 +212,7 @@ def sampling_settings(parameters: PlannerParameters, manifest: Manifest) -> Samp
     """
     names = (
         "sampler", "denoising_steps", "guidance_weight", "temperature", "history",
-        "candidates", "branch_margin", "negation_weight", "others_weight",
+        "candidates", "branch_margin", "negation_weight", "outcome_steps",
     )  # fmt: skip
     given = {name: getattr(parameters, name) for name in names if getattr(parameters, name) is not None}
     settings = dataclasses.replace(manifest.sampling, **given)

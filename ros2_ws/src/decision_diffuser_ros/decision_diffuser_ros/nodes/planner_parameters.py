@@ -87,13 +87,12 @@ SPECS = (
         100.0,
     ),
     ParameterSpec(
-        "others_weight",
-        ParameterType.DOUBLE,
-        "of constraints between objects that are asked together, share of their weight that those get whose turn it "
-        "is not; 1: all alike" + FROM_MANIFEST,
+        "outcome_steps",
+        ParameterType.INTEGER,
+        "denoising steps of an outcome, for models that plan one" + FROM_MANIFEST,
         "1",
-        0.0,
-        1.0,
+        1,
+        1000,
     ),
     ParameterSpec(
         "composition_choose_every",
@@ -277,7 +276,7 @@ class PlannerParameters:
     candidates: int | None
     branch_margin: float | None
     negation_weight: float | None
-    others_weight: float | None
+    outcome_steps: int | None
     composition_choose_every: int
     seed: int
     replan_every: int

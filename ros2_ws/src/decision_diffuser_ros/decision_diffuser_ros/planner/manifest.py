@@ -7,7 +7,7 @@ Names are the contract for what the numbers are. A state entry is named
 
 and an action entry `<joint>/position_target` [rad], with the joints of `joint_names`. Other entries may stand beside
 them (`gripper/opening`, `block_red/position/x`). The window of the model is `history` observed slots followed by
-`plan_steps` future ones.
+`plan_steps` future ones, and the outcome, if the model has one.
 """
 
 import dataclasses
@@ -50,6 +50,7 @@ class Manifest:
         step_duration: time between two states of a plan [s].
         history: most observed states the model takes.
         plan_steps: future states of a plan.
+        outcome: whether the model plans the state in which all ends as well, in one more slot, see `outcomes`.
         schedule: the noise schedule of training.
         prediction: what the network predicts: `x0` (the clean trajectory) or `noise`.
         conditions: the kinds of condition, in the order of the condition vector.
@@ -76,6 +77,7 @@ class Manifest:
     files: Mapping[str, FileRecord]
     provenance: Mapping[str, Any]
     scores: Mapping[str, Any]
+    outcome: bool = False
     format_version: int = FORMAT_VERSION
 
     def __post_init__(self) -> None:
@@ -145,8 +147,8 @@ class Manifest:
 
     @property
     def horizon(self) -> int:
-        """Slots of the model's window: history and plan."""
-        return self.history + self.plan_steps
+        """Slots of the model's window: history, plan, outcome."""
+        return self.history + self.plan_steps + self.outcome
 
     @property
     def state_names(self) -> tuple[str, ...]:

@@ -21,8 +21,6 @@ from numpy.typing import ArrayLike
 from decision_diffuser_ros.diffusion.samplers import (
     KnownStates,
     renoise,
-    sample_ddim,
-    sample_ddpm,
     shift_plan,
     start_noise,
 )
@@ -30,14 +28,15 @@ from decision_diffuser_ros.diffusion.schedule import DenoisingLevel, noise_sched
 from decision_diffuser_ros.errors import PlanError, StateError
 from decision_diffuser_ros.planner.bundle import Bundle
 from decision_diffuser_ros.planner.conditions import Branch, Condition, ConditionEncoder, Conditions, as_branches
-from decision_diffuser_ros.planner.constraint_turns import ConstraintTurns
 from decision_diffuser_ros.planner.expression import ConditionExpression
 from decision_diffuser_ros.planner.feasibility import possible_expression
 from decision_diffuser_ros.planner.guided_denoiser import GuidedDenoiser
 from decision_diffuser_ros.planner.network_rows import network_rows
+from decision_diffuser_ros.planner.outcomes import Outcome, OutcomeSampler
 from decision_diffuser_ros.planner.plan_score import PlanScorer, chosen_candidate
 from decision_diffuser_ros.planner.settings import SamplingSettings
 from decision_diffuser_ros.planner.step_times import StepTimes
+from decision_diffuser_ros.planner.trajectory_sampler import TrajectorySampler
 
 OBSERVED, PLANNED, MISSING = 1.0, 0.0, -1.0
 
@@ -54,6 +53,7 @@ class Plan:
         seconds: wall time that planning took [s].
         scores: of all candidates that it was chosen from, branch by branch [nats] (`plan_score`); empty if it was the
             only one.
+        outcome: where it leads in the end, if the model plans that (`outcomes`).
     """
 
     states: np.ndarray
@@ -62,6 +62,7 @@ class Plan:
     denoising_steps: int
     seconds: float
     scores: tuple[float, ...] = ()
+    outcome: Outcome | None = None
 
 
 class Planner:
@@ -99,9 +100,15 @@ class Planner:
         self._clock = clock
         self._step_times = StepTimes()
         self._encoder = ConditionEncoder(manifest)
-        self._turns = ConstraintTurns(manifest, others_weight=self.settings.others_weight)
         self._scorer = PlanScorer(bundle, self._encoder, schedule)
-        self._sampler = bundle.sampler if samples_in_one_call else None
+        self._sampler = TrajectorySampler(bundle, self.settings, in_one_call=samples_in_one_call)
+        self._outcomes = (
+            OutcomeSampler(
+                bundle, self.settings, encoder=self._encoder, schedule=schedule, sampler=self._sampler
+            )
+            if manifest.outcome
+            else None
+        )
         self._mean = np.asarray(manifest.normaliser.mean, np.float32)
         self._std = np.asarray(manifest.normaliser.std, np.float32)
 
@@ -115,6 +122,7 @@ class Planner:
         warm_start_shift: int = 0,
         committed: ArrayLike | None = None,
         deadline: float | None = None,
+        outcome: ArrayLike | None = None,
     ) -> Plan:
         """A plan that goes on from the history and fulfils the conditions.
 
@@ -129,37 +137,40 @@ class Planner:
                 made for the same conditions: few denoising steps cannot lead from one skill to another.
             warm_start_shift: control steps that have passed since `previous` was planned.
             committed: (m, state_dim) states after the history, raw [SI], that the robot is led through whatever is
-                planned now, because planning takes its time; 0 <= m < plan_steps. The plan begins with them, and the
-                network sees them in place of noise while it samples the others.
+                planned now; 0 <= m < plan_steps. The plan begins with them, and the network sees them without noise.
             deadline: when the plan shall be there, on the planner's clock [s]: as many denoising steps are run, of
                 those set, as fit by the times of the plans before, and at least one. None runs all.
+            outcome: (state_dim,) state to lead to, raw [SI], for models that plan one; by default one is drawn for the
+                conditions, or that of `previous` is kept (`outcomes`).
 
         Raises:
-            StateError: history or committed states have the wrong shape or are not finite.
+            StateError: history, committed states or outcome have the wrong shape or are not finite.
             ConditionError: a condition is not one of the model's.
             PlanError: the network returned values that are not finite, or `previous` is of another model.
         """
-        began = self._clock()
+        asked, branches = self._clock(), self._branches(conditions)
         now, known, observation_mask = self._observe(history)
-        in_use = None if previous is None else previous.conditions
-        candidates = self._candidates(conditions, now[0], in_use or ())
+        aim = self._aim(outcome, branches, previous, now[0], known, observation_mask, rng)
+        candidates = self._candidates(branches, aim)
         ahead = self._commit(committed, known)
+        began = self._clock()
         denoiser = self._denoiser(candidates, observation_mask)
         most = self._fitting_steps(deadline, denoiser.rows.count)
-        start, levels = self._start(candidates, previous, warm_start_shift, most, rng)
+        before = previous if _leads_there(previous, aim, candidates) else None
+        start, levels = self._start(len(candidates), before, warm_start_shift, most, rng)
         sampling_began = self._clock()
-        trajectories = self._sample(denoiser, start, levels, known=known, rng=rng)
+        trajectories = self._sampler.sample(denoiser, start, levels, known=known, rng=rng)
         sampling = self._clock() - sampling_began
         scores = self._scores(trajectories, candidates, known=known, observation_mask=observation_mask, rng=rng)
-        chosen = chosen_candidate(scores, candidates, in_use, margin=self.settings.branch_margin)
+        chosen = self._best_candidate(scores, candidates, previous)
         states = self._planned_states(trajectories[chosen], ahead)
         actions = self.bundle.inverse_dynamics(np.concatenate([now, states[:-1]]), states)
-        seconds = self._clock() - began
+        ended = self._clock()
         self._step_times.note(
-            denoising_steps=len(levels), rows=denoiser.rows.count, sampling=sampling, besides=seconds - sampling
+            denoising_steps=len(levels), rows=denoiser.rows.count, sampling=sampling, besides=ended - began - sampling
         )
-        shown = tuple(scores.tolist()) if len(candidates) > 1 else ()
-        return Plan(states, actions, candidates[chosen], len(levels), seconds, shown)
+        fulfilled = candidates[chosen] if aim is None else aim.branch
+        return Plan(states, actions, fulfilled, len(levels), ended - asked, tuple(scores.tolist()), aim)
 
     def sample(
         self, history: ArrayLike, branches: Sequence[Branch], *, rng: np.random.Generator
@@ -180,8 +191,8 @@ class Planner:
         """
         _, known, observation_mask = self._observe(history)
         denoiser = self._denoiser(branches, observation_mask)
-        start, levels = self._start(tuple(branches), None, 0, self.settings.denoising_steps, rng)
-        trajectories = self._sample(denoiser, start, levels, known=known, rng=rng)
+        start, levels = self._start(len(branches), None, 0, self.settings.denoising_steps, rng)
+        trajectories = self._sampler.sample(denoiser, start, levels, known=known, rng=rng)
         if not np.isfinite(trajectories).all():
             raise PlanError(f"model '{self.bundle.manifest.name}' returned plans that are not finite")
         return trajectories, known, observation_mask
@@ -248,17 +259,42 @@ class Planner:
             )
         return checked
 
-    def _candidates(
-        self, conditions: Conditions | ConditionExpression, state: np.ndarray, in_use: Branch
-    ) -> tuple[Branch, ...]:
-        """The branch of each candidate, weighed for the raw state now; `in_use` are the conditions of the last plan.
-
-        Raises ConditionError if an expression contradicts itself.
-        """
+    def _branches(self, conditions: Conditions | ConditionExpression) -> tuple[Branch, ...]:
+        """What is asked, one branch of which is to be fulfilled. Raises ConditionError if it contradicts itself."""
         if isinstance(conditions, ConditionExpression):
             conditions = possible_expression(conditions).expression.weighted_branches(self.settings.negation_weight)
-        weighed = [self._turns.weighed(branch, state, in_use=in_use) for branch in as_branches(conditions)]
-        return tuple(branch for branch in weighed for _ in range(self.settings.candidates))
+        return tuple(as_branches(conditions))
+
+    def _candidates(self, branches: tuple[Branch, ...], aim: Outcome | None) -> tuple[Branch, ...]:
+        """The branch of each candidate; none is needed by one that leads to an outcome."""
+        if aim is not None:
+            return ((),)
+        return tuple(branch for branch in branches for _ in range(self.settings.candidates))
+
+    def _aim(
+        self,
+        given: ArrayLike | None,
+        branches: tuple[Branch, ...],
+        previous: Plan | None,
+        now: np.ndarray,
+        known: KnownStates,
+        observation_mask: np.ndarray,
+        rng: np.random.Generator,
+    ) -> Outcome | None:
+        """The outcome to plan for, which becomes one of the known states; None if the model has none."""
+        if self._outcomes is None:
+            if given is not None:
+                raise StateError(f"model '{self.bundle.manifest.name}' plans no outcome, so that none can be given")
+            return None
+        in_use = None if previous is None else previous.outcome
+        if given is not None:
+            outcome = Outcome(self._checked(np.asarray(given)[np.newaxis], "outcome", most=1)[0], branches[0], now)
+        else:
+            outcome = self._outcomes.outcome(
+                branches, now, in_use=in_use, known=known, observation_mask=observation_mask, rng=rng
+            )
+        self._outcomes.write_into(outcome, known, observation_mask)
+        return outcome
 
     def _denoiser(self, branches: Sequence[Branch], observation_mask: np.ndarray) -> GuidedDenoiser:
         """The denoiser of one candidate for each branch."""
@@ -269,7 +305,8 @@ class Planner:
 
     def _planned_states(self, trajectory: np.ndarray, ahead: np.ndarray) -> np.ndarray:
         """The planned states (plan_steps, state_dim) raw of a trajectory, those that were committed as they were."""
-        states = trajectory[self.bundle.manifest.history :] * self._std + self._mean
+        first, last = self.bundle.manifest.history, self.bundle.manifest.history + self.bundle.manifest.plan_steps
+        states = trajectory[first:last] * self._std + self._mean
         states[: len(ahead)] = ahead
         if not np.isfinite(states).all():
             name = self.bundle.manifest.name
@@ -285,14 +322,21 @@ class Planner:
         observation_mask: np.ndarray,
         rng: np.random.Generator,
     ) -> np.ndarray:
-        """The score of each candidate [nats]; nothing is measured if there is no choice."""
+        """The score of each candidate [nats]; empty if there is no choice."""
         if len(candidates) == 1:
-            return np.zeros(1)
+            return np.empty(0)
         return self._scorer.scores(trajectories, candidates, known=known, observation_mask=observation_mask, rng=rng)
+
+    def _best_candidate(self, scores: np.ndarray, candidates: tuple[Branch, ...], previous: Plan | None) -> int:
+        """Index of the candidate to follow."""
+        if len(candidates) == 1:
+            return 0
+        in_use = None if previous is None else previous.conditions
+        return chosen_candidate(scores, candidates, in_use, margin=self.settings.branch_margin)
 
     def _start(
         self,
-        candidates: tuple[Branch, ...],
+        candidates: int,
         previous: Plan | None,
         warm_start_shift: int,
         most: int,
@@ -305,9 +349,9 @@ class Planner:
         Candidates of several branches take their steps side by side, so a warm start needs a single branch.
         """
         manifest, temperature = self.bundle.manifest, self.settings.temperature
-        shape = (len(candidates), manifest.horizon, manifest.state_dim)
+        shape = (candidates, manifest.horizon, manifest.state_dim)
         steps = self.settings.warm_start_steps
-        if previous is None or steps is None or any(branch != previous.conditions for branch in candidates):
+        if previous is None or steps is None:
             return start_noise(shape, rng=rng, temperature=temperature), self._levels[most]
         if previous.states.shape != (manifest.plan_steps, manifest.state_dim) or warm_start_shift < 0:
             raise PlanError(
@@ -315,24 +359,16 @@ class Planner:
                 f"at least 0; got {previous.states.shape} and {warm_start_shift}"
             )
         clean = np.zeros(shape, np.float32)
-        clean[:, manifest.history :] = (shift_plan(previous.states, warm_start_shift) - self._mean) / self._std
+        planned = slice(manifest.history, manifest.history + manifest.plan_steps)
+        clean[:, planned] = (shift_plan(previous.states, warm_start_shift) - self._mean) / self._std
         levels = self._levels[self.settings.denoising_steps][-min(steps, most) :]
         return renoise(clean, levels[0], rng=rng, temperature=temperature), levels
 
-    def _sample(
-        self,
-        denoiser: GuidedDenoiser,
-        start: np.ndarray,
-        levels: tuple[DenoisingLevel, ...],
-        *,
-        known: KnownStates,
-        rng: np.random.Generator,
-    ) -> np.ndarray:
-        if self._sampler is not None:
-            return self._sampler.sample(denoiser, start, levels, known=known, rng=rng, settings=self.settings)
-        temperature = self.settings.temperature
-        if self.settings.sampler == "ddpm":
-            return sample_ddpm(denoiser, start, levels, known=known, rng=rng, temperature=temperature)
-        return sample_ddim(
-            denoiser, start, levels, known=known, rng=rng, temperature=temperature, eta=self.settings.eta
-        )
+
+def _leads_there(previous: Plan | None, aim: Outcome | None, candidates: tuple[Branch, ...]) -> bool:
+    """Whether the plan before was made for the same as all candidates are."""
+    if previous is None:
+        return False
+    if aim is not None:
+        return previous.outcome is aim
+    return all(branch == previous.conditions for branch in candidates)

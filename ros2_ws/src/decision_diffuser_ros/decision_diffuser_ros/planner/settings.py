@@ -30,8 +30,8 @@ class SamplingSettings:
             are different only with a temperature above 0.
         branch_margin: by how much another branch of an OR must be better than the one in use to be followed [nats].
         negation_weight: weight of a NOT in an expression that gives it none (Ajay 2023, App. J).
-        others_weight: of constraints between objects that are asked together, share of their weight that those get
-            whose turn it is not (`constraint_turns`): 1 composes evenly (Ajay 2023, Eq. 9), 0 one after the other.
+        outcome_steps: number of denoising steps of an outcome, where the model plans one (`outcomes`). Of such a model
+            `candidates` are outcomes, and the conditions guide these.
     """
 
     sampler: str = "ddim"
@@ -46,7 +46,7 @@ class SamplingSettings:
     candidates: int = 1
     branch_margin: float = 10.0
     negation_weight: float = 1.0
-    others_weight: float = 1.0
+    outcome_steps: int = 10
 
     def __post_init__(self) -> None:
         _require(self.sampler in SAMPLERS, "sampler", f"one of {', '.join(SAMPLERS)}", self.sampler)
@@ -68,7 +68,7 @@ class SamplingSettings:
         _require(self.branch_margin >= 0.0, "branch_margin", "at least 0", self.branch_margin)
         accepted = math.isfinite(self.negation_weight) and self.negation_weight >= 0.0
         _require(accepted, "negation_weight", "a finite number of at least 0", self.negation_weight)
-        _require(0.0 <= self.others_weight <= 1.0, "others_weight", "in [0, 1]", self.others_weight)
+        _require(self.outcome_steps >= 1, "outcome_steps", "at least 1", self.outcome_steps)
 
     def check_against(self, *, denoising_steps: int, history: int) -> None:
         """Checks the settings against the limits of a model.

@@ -24,6 +24,7 @@ class DataConfiguration:
     Attributes:
         history: K, most observed states the model takes.
         plan_steps: P, future states of a plan.
+        outcome: plan the state in which the demonstration ended as well, in one more slot after those.
         conditions: kinds of condition, in the order of the condition vector: what the data's choices are called
             (`skill`, `constraint`, ...), and numbers (`return`, `forward_speed`).
         return_scale: measured forward speed that stands for a return of 1 [m/s].
@@ -41,6 +42,7 @@ class DataConfiguration:
 
     history: int = 8
     plan_steps: int = 24
+    outcome: bool = False
     conditions: tuple[str, ...] = ("skill", "return")
     return_scale: float = 1.0
     forward_speed_scale: float = 1.1
@@ -68,6 +70,11 @@ class DataConfiguration:
         require(0.0 <= self.after_switch_share <= 1.0, "after_switch_share", "in [0, 1]", self.after_switch_share)
         require(self.after_switch_steps >= 1, "after_switch_steps", "at least 1", self.after_switch_steps)
         require(0.0 <= self.held_out_share < 1.0, "held_out_share", "in [0, 1)", self.held_out_share)
+
+    @property
+    def planned_slots(self) -> int:
+        """Slots of a window that are planned: the future states, and the outcome."""
+        return self.plan_steps + self.outcome
 
     def number_scale(self, kind: str) -> float:
         """Forward speed that stands for 1 in the condition vector, for a kind that is a number [m/s]."""
@@ -131,6 +138,10 @@ class DiffusionConfiguration:
         kind_dropout: odds, for each kind alone, of leaving it out besides.
         first_states: how many planned states, the first ones, weigh more in the loss.
         first_states_weight: how much more.
+        outcome_weight: how much more the outcome weighs in the loss than a planned state, where there is one.
+        outcome_known_share: share of the examples whose outcome is given: the way there is learnt from these, and the
+            outcomes of a condition from the others.
+        outcome_noise: standard deviation of the noise on a given outcome, normalised: as much as it is off if planned.
         target_entries_weight: how much more the state entries weigh that actions are targets for: what the inverse
             dynamics goes by.
         ema_decay: of the moving average of the weights, which is what is exported.
@@ -147,6 +158,9 @@ class DiffusionConfiguration:
     kind_dropout: float = 0.25
     first_states: int = 6
     first_states_weight: float = 3.0
+    outcome_weight: float = 8.0
+    outcome_known_share: float = 0.5
+    outcome_noise: float = 0.08
     target_entries_weight: float = 1.0
     ema_decay: float = 0.999
 
@@ -161,10 +175,11 @@ class DiffusionConfiguration:
         weights = self.history_length_weights
         require(bool(weights) and min(weights) >= 0.0 < sum(weights), "history_length_weights", "positive", weights)
         require(self.history_noise >= 0.0, "history_noise", "at least 0", self.history_noise)
-        for name in ("condition_dropout", "kind_dropout", "ema_decay"):
+        require(self.outcome_noise >= 0.0, "outcome_noise", "at least 0", self.outcome_noise)
+        for name in ("condition_dropout", "kind_dropout", "ema_decay", "outcome_known_share"):
             require(0.0 <= getattr(self, name) < 1.0, name, "in [0, 1)", getattr(self, name))
         require(self.first_states >= 0, "first_states", "at least 0", self.first_states)
-        for name in ("first_states_weight", "target_entries_weight"):
+        for name in ("first_states_weight", "outcome_weight", "target_entries_weight"):
             require(getattr(self, name) > 0.0, name, "above 0", getattr(self, name))
 
 
@@ -221,9 +236,11 @@ class TrainingConfiguration:
         require(len(weights) == history, "history_length_weights", f"of length {history} as `history`", weights)
         levels = len(self.network.multipliers) if self.network.architecture == TEMPORAL_UNET else 1
         divisor = 2 ** (levels - 1)
-        horizon = history + self.data.plan_steps
-        require(horizon % divisor == 0, "history + plan_steps", f"a multiple of {divisor}", horizon)
+        horizon = history + self.data.planned_slots
+        require(horizon % divisor == 0, "history + planned slots", f"a multiple of {divisor}", horizon)
         self.sampling.check_against(denoising_steps=self.diffusion.denoising_steps, history=history)
+        accepted = self.network.architecture == OBJECT_TRANSFORMER or not self.data.outcome
+        require(accepted, "outcome", f"false without {OBJECT_TRANSFORMER}", self.data.outcome)
         accepted = self.diffusion.prediction == "x0" or not self.network.planned_changes
         require(accepted, "planned_changes", "false unless prediction is x0", self.network.planned_changes)
 

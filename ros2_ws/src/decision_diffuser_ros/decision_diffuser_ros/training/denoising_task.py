@@ -33,9 +33,10 @@ class DenoisingTask:
     Args:
         configuration: of the task.
         history: K, observed slots of a window.
-        plan_steps: P, planned slots.
+        plan_steps: P, planned slots but for the outcome.
+        has_outcome: whether one more slot, the last, is the state in which the demonstration ended.
         kind_count: number of kinds of condition.
-        error_scale: what counts as one unit of error, shape `(plan_steps, state_dim)`; None for 1 everywhere.
+        error_scale: what counts as one unit of error, shape `(planned_slots, state_dim)`; None for 1 everywhere.
         target_entries: state entries that actions are targets for.
         state_dim: numbers in a state; needed with a `target_entries_weight` only.
     """
@@ -47,16 +48,20 @@ class DenoisingTask:
         history: int,
         plan_steps: int,
         kind_count: int,
+        has_outcome: bool = False,
         error_scale: Tensor | None = None,
         target_entries: Sequence[int] = (),
         state_dim: int = 1,
     ) -> None:
         self.configuration = configuration
         self.history, self.plan_steps, self.kind_count = history, plan_steps, kind_count
+        self.has_outcome = has_outcome
         schedule = noise_schedule(configuration.schedule, configuration.denoising_steps)
         self.alphas_cumprod = torch.tensor(schedule.alphas_cumprod, dtype=torch.float32)
         weights = torch.ones(plan_steps)
         weights[: configuration.first_states] = configuration.first_states_weight
+        if has_outcome:
+            weights = torch.cat([weights, torch.tensor([configuration.outcome_weight])])
         self.slot_weights = weights / weights.sum()
         self.error_scale = torch.ones(()) if error_scale is None else error_scale
         entry_weights = torch.ones(state_dim)
@@ -78,7 +83,14 @@ class DenoisingTask:
         noisy = signal_share.sqrt() * clean + (1.0 - signal_share).sqrt() * noise
 
         mask = self.observation_mask(batch["available_history"], generator)
-        observed = clean + self.configuration.history_noise * torch.randn(clean.shape, generator=generator)
+        inexactness = torch.full((clean.shape[1], 1), self.configuration.history_noise)
+        present = self.condition_present(count, generator)
+        if self.has_outcome:
+            is_known = torch.rand(count, generator=generator) < self.configuration.outcome_known_share
+            mask[:, -1] = torch.where(is_known, OBSERVED, FUTURE)
+            inexactness[-1] = self.configuration.outcome_noise
+            present = present * ~is_known[:, None]  # who knows where it ends needs not be told what is asked
+        observed = clean + inexactness * torch.randn(clean.shape, generator=generator)
         shown = torch.where((mask == FUTURE)[..., None], noisy, observed)
         shown = torch.where((mask == MISSING)[..., None], torch.zeros(()), shown)
         return DenoisingExample(
@@ -87,7 +99,7 @@ class DenoisingTask:
                 "observation_mask": mask,
                 "denoising_step": step,
                 "condition": batch["condition"],
-                "condition_present": self.condition_present(count, generator),
+                "condition_present": present,
             },
             target=clean if self.configuration.prediction == "x0" else noise,
         )
@@ -113,7 +125,7 @@ class DenoisingTask:
         length = torch.minimum(length, available_history)
         age = torch.arange(self.history, 0, -1)  # 1 is the current state, in the last slot of the history
         past = torch.where(age <= length[:, None], OBSERVED, MISSING)
-        return torch.cat([past, torch.full((len(past), self.plan_steps), FUTURE)], dim=1)
+        return torch.cat([past, torch.full((len(past), len(self.slot_weights)), FUTURE)], dim=1)
 
     def condition_present(self, count: int, generator: torch.Generator) -> Tensor:
         """Which kinds of condition are shown, `(count, kinds)`: all left out together, or each for itself.
@@ -127,5 +139,7 @@ class DenoisingTask:
     def loss(self, network: nn.Module, example: DenoisingExample) -> Tensor:
         """Weighted mean squared error over the planned states; observed and missing rows do not count."""
         error = (network(**example.inputs) - example.target)[:, self.history :]
+        if self.has_outcome:
+            error = error * (example.inputs["observation_mask"][:, self.history :, None] == FUTURE)
         squared = (error / self.error_scale.to(error.device)).square() * self.entry_weights.to(error.device)
         return squared.mean(dim=(0, 2)) @ self.slot_weights.to(squared.device)

@@ -136,7 +136,7 @@ def _provenance(
 def denoiser_inputs(record: TrainingRecord, batch: int, rng: np.random.Generator) -> dict[str, Tensor]:
     """Random inputs of the noise model, every kind of row and of condition among them."""
     data = record.configuration.data
-    horizon = data.history + data.plan_steps
+    horizon = data.history + data.planned_slots
     present = rng.integers(0, 2, size=(batch, len(record.kind_sizes)))
     mask = np.zeros((batch, horizon))
     mask[:, : data.history] = np.where(np.arange(data.history) < rng.integers(data.history, size=(batch, 1)), -1, 1)
@@ -183,6 +183,7 @@ def _manifest(
         step_duration=description.step_duration,
         history=configuration.data.history,
         plan_steps=configuration.data.plan_steps,
+        outcome=configuration.data.outcome,
         schedule=ScheduleRecord(configuration.diffusion.schedule, configuration.diffusion.denoising_steps),
         prediction=configuration.diffusion.prediction,
         conditions=record.kinds,

@@ -14,7 +14,8 @@ from torch.nn.functional import gelu, pad
 
 from decision_diffuser_ros.training.arm_scene import POSE_DIM, ArmScene, position_of
 from decision_diffuser_ros.training.object_roles import ROLES
-from decision_diffuser_ros.training.scene_tokens import LEAST_NOISE, PAIR_SIZE, SceneTokens
+from decision_diffuser_ros.training.outcome_head import NoisyOutcome, OutcomeHead
+from decision_diffuser_ros.training.scene_tokens import LEAST_NOISE, SceneTokens, SeenOutcome
 from decision_diffuser_ros.training.temporal_unet import StepEmbedding
 from decision_diffuser_ros.training.tool_path import DISPLACEMENT_UNITS, PathAnswer, ToolPath
 from decision_diffuser_ros.training.transformer_layer import ModulatedNorm, TransformerLayer
@@ -24,6 +25,7 @@ PAIR_WIDTH = 32
 NOWHERE_AT_FIRST = 3.0
 """Logit at the start of a training of staying where the tool is; and of an object's, of not going with it."""
 FIRST_ANSWERS = 0.2
+OUTCOME_LEAST_NOISE = 0.01  # variance: as much as a place that is known is off, and one that is given
 """Answers at the start of a training against those of an ordinary layer."""
 
 
@@ -37,6 +39,7 @@ class ObjectTransformer(nn.Module):
         alphas_cumprod: share of signal variance at each denoising step, shape `(denoising_steps,)`.
         history: observed slots, the first ones of a window; the last of them is always observed.
         plan_steps: planned slots, the others.
+        has_outcome: whether the last of them is the state in which all ends, which may be observed.
         width: numbers in a token.
         layers: transformer layers.
         embedding_dim: of the denoising step.
@@ -55,13 +58,15 @@ class ObjectTransformer(nn.Module):
         *,
         history: int,
         plan_steps: int,
+        has_outcome: bool = False,
         width: int = 160,
         layers: int = 3,
         embedding_dim: int = 64,
     ) -> None:
         super().__init__()
         self.history, self.plan_steps = history, plan_steps
-        self.tokens = SceneTokens(scene, path, history=history, plan_steps=plan_steps)
+        self.tokens = SceneTokens(scene, path, history=history, plan_steps=plan_steps, has_outcome=has_outcome)
+        self.has_outcome = has_outcome
         self.register_buffer("roles", roles.flatten(1))
         self.register_buffer("signal_share", alphas_cumprod.float())
         self.register_buffer("change_scale", torch.ones(plan_steps, len(scene.mean)))
@@ -69,13 +74,15 @@ class ObjectTransformer(nn.Module):
         embedding = embedding_dim + 1
         self.robot_in = nn.Sequential(nn.Linear(self.tokens.robot_size, width), nn.GELU(), nn.Linear(width, width))
         self.object_in = nn.Sequential(nn.Linear(self.tokens.object_size, width), nn.GELU(), nn.Linear(width, width))
-        self.pair_in, self.pair_bias = nn.Linear(PAIR_SIZE, PAIR_WIDTH), nn.Linear(PAIR_WIDTH, HEADS)
+        self.pair_in, self.pair_bias = nn.Linear(self.tokens.pair_size, PAIR_WIDTH), nn.Linear(PAIR_WIDTH, HEADS)
         self.layers = nn.ModuleList(
             TransformerLayer(width, heads=HEADS, embedding_dim=embedding) for _ in range(layers)
         )
         self.norm = ModulatedNorm(width, embedding)
         self.robot_sizes = [2, 3, len(DISPLACEMENT_UNITS), len(scene.robot_entries)]
         self.object_sizes = [1, 2, 1, POSE_DIM]
+        if has_outcome:
+            self.outcome_head = OutcomeHead(width)
         self.robot_out = self._head(width, [NOWHERE_AT_FIRST, 0.0, NOWHERE_AT_FIRST], sum(self.robot_sizes))
         self.object_out = self._head(width, [0.0, 0.0, 0.0, -NOWHERE_AT_FIRST], sum(self.object_sizes))
 
@@ -104,7 +111,16 @@ class ObjectTransformer(nn.Module):
         noise = (1.0 + LEAST_NOISE - signal_share).sqrt()
         noisy_change = (trajectory[:, self.history :] - signal_share.sqrt() * now) / noise
         roles = (condition @ self.roles * condition_present).unflatten(-1, (-1, ROLES))
-        inputs = self.tokens(observed, noisy_change, signal_share.sqrt() / noise, is_observed, roles)
+        certainty = signal_share.sqrt() / noise
+        outcome = None
+        if self.has_outcome:
+            is_known = observation_mask[:, -1:]
+            change = noisy_change[:, -1:] * (1.0 - is_known[..., None])
+            noisy_change = torch.cat([noisy_change[:, :-1], change], dim=1)
+            outcome = SeenOutcome(
+                trajectory[:, -1], is_known, self._noisy_outcome(now, trajectory[:, -1:], signal_share, is_known)
+            )
+        inputs = self.tokens(observed, noisy_change, certainty, is_observed, roles, outcome)
 
         embedding = torch.cat([self.step_embedding(denoising_step), condition_present], dim=-1)
         tokens = torch.cat([self.robot_in(inputs.robot)[:, None], self.object_in(inputs.objects)], dim=1)
@@ -112,9 +128,22 @@ class ObjectTransformer(nn.Module):
         for layer in self.layers:
             tokens = layer(tokens, embedding, bias)
         tokens = self.norm(tokens, embedding)
-        return pad(self._changes(tokens, now), (0, 0, self.history, 0))
+        return pad(self._changes(tokens, now, outcome), (0, 0, self.history, 0))
 
-    def _changes(self, tokens: Tensor, now: Tensor) -> Tensor:
+    def _noisy_outcome(self, now: Tensor, outcome: Tensor, signal_share: Tensor, is_known: Tensor) -> NoisyOutcome:
+        """What a noisy outcome `(batch, 1, state_dim)` tells; a known one as if it had little noise."""
+        known = is_known[..., None]
+        signal = (signal_share + known * (1.0 - signal_share)).sqrt()
+        noise = (OUTCOME_LEAST_NOISE + (1.0 - known) * (1.0 - signal_share)).sqrt()
+        seen = self.scene(now)
+        return NoisyOutcome(
+            change=self.scene.object_rows((outcome - signal * now) / noise)[:, 0, :, :3],
+            certainty=signal / noise,
+            position=(seen.apart + seen.tool_position[:, :, None])[:, 0],
+            std=self.scene.object_rows(self.scene.std)[..., :3],
+        )
+
+    def _changes(self, tokens: Tensor, now: Tensor, outcome: SeenOutcome | None) -> Tensor:
         """Changes `(batch, plan_steps, state_dim)` that tokens tell of, from a state `(batch, 1, state_dim)`."""
         robot = self.robot_out(tokens[:, 0]).unflatten(-1, (self.plan_steps, -1))
         objects = self.object_out(tokens[:, 1:]).unflatten(-1, (self.plan_steps, -1)).transpose(1, 2)
@@ -128,7 +157,11 @@ class ObjectTransformer(nn.Module):
         to_tool = (position_of(place) - seen.tool_position)[:, :, None] - seen.apart
         object_std = self.scene.object_rows(self.scene.std)[..., :3]
         robot_moved = pad(joint_change, (0, len(self.scene.robot_entries) - self.scene.joints))
-        object_moved = pad(carried.sigmoid() * to_tool / object_std, (0, POSE_DIM - 3))
+        object_moved = carried.sigmoid() * to_tool / object_std
+        if outcome is not None:
+            moved = (self.outcome_head(tokens[:, 1:], outcome.noisy) - outcome.noisy.position) / object_std
+            object_moved = torch.cat([object_moved[:, :-1], moved[:, None]], dim=1)
+        object_moved = pad(object_moved, (0, POSE_DIM - 3))
         return self.scene.state_rows(robot_moved, object_moved) / self.change_scale + self.scene.state_rows(
             robot_change, object_change
         )

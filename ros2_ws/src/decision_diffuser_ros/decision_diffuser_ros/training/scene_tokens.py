@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from decision_diffuser_ros.training.arm_scene import PLACE_DIM, POSE_DIM, ArmScene, Scene
 from decision_diffuser_ros.training.object_roles import ROLES
+from decision_diffuser_ros.training.outcome_head import LEVELS, NoisyOutcome
 from decision_diffuser_ros.training.tool_path import DISPLACEMENT_UNITS, HEIGHT, ToolPath
 
 FAR = (0.15, 0.3, 0.15, 0.5)
@@ -24,6 +25,10 @@ LEAST_DIRECTION = 0.05  # normalised joint positions
 LEAST_NOISE = 0.05  # variance that is added to that of the noise
 CHANGE_SCALE = 10.0  # what changes of normalised states are multiplied by: in a control step they are about a tenth
 PAIR_SIZE = 4
+OUTCOME_BLUR = 0.06  # [m], of what is known of an outcome
+OUTCOME_SIZE = 1 + 2 * 3 + LEVELS  # whether it is known; of each object its move far and near, and its level
+OUTCOME_PAIR_SIZE = PAIR_SIZE + 2  # and whether one ends where the other is
+EVIDENCE_UNIT = 8.0
 
 
 class Tokens(NamedTuple):
@@ -32,12 +37,26 @@ class Tokens(NamedTuple):
     Attributes:
         robot: shape `(batch, robot_size)`.
         objects: shape `(batch, objects, object_size)`.
-        pairs: how the objects of each pair lie, shape `(batch, objects, objects, 4)`.
+        pairs: how the objects of each pair lie, shape `(batch, objects, objects, pair_size)`.
     """
 
     robot: Tensor
     objects: Tensor
     pairs: Tensor
+
+
+class SeenOutcome(NamedTuple):
+    """What is shown of the state in which all ends.
+
+    Attributes:
+        state: normalised, anything where it is not known, shape `(batch, state_dim)`.
+        is_known: 1 or 0, shape `(batch, 1)`.
+        noisy: what is known of it otherwise.
+    """
+
+    state: Tensor
+    is_known: Tensor
+    noisy: NoisyOutcome
 
 
 class SceneTokens(nn.Module):
@@ -48,13 +67,16 @@ class SceneTokens(nn.Module):
         path: whose kinematics are used.
         history: observed slots.
         plan_steps: planned slots.
+        has_outcome: whether an outcome may be known.
     """
 
     far: Tensor
     near: Tensor
     small_moves: Tensor
 
-    def __init__(self, scene: ArmScene, path: ToolPath, *, history: int, plan_steps: int) -> None:
+    def __init__(
+        self, scene: ArmScene, path: ToolPath, *, history: int, plan_steps: int, has_outcome: bool = False
+    ) -> None:
         super().__init__()
         self.scene, self.path, self.history = scene, path, history
         self.register_buffer("far", torch.tensor(FAR))
@@ -63,15 +85,22 @@ class SceneTokens(nn.Module):
         robot_dim = len(scene.robot_entries)
         directions = 1 + PLACE_DIM
         self.robot_size = (
-            (1 + history) * robot_dim + scene.joints + (2 + history) * PLACE_DIM + history
+            (1 + history) * robot_dim + scene.joints + (2 + history) * PLACE_DIM + history + has_outcome
         ) + plan_steps * (robot_dim + 2 * directions)
         others = robot_dim - scene.joints
         self.object_size = (
-            (1 + 3 * history) * PLACE_DIM + 1 + ROLES + others + history
+            (1 + 3 * history) * PLACE_DIM + 1 + ROLES + others + history + has_outcome * OUTCOME_SIZE
         ) + plan_steps * (POSE_DIM + 2)
+        self.pair_size = PAIR_SIZE + has_outcome * OUTCOME_PAIR_SIZE
 
     def forward(
-        self, observed: Tensor, noisy_change: Tensor, certainty: Tensor, is_observed: Tensor, roles: Tensor
+        self,
+        observed: Tensor,
+        noisy_change: Tensor,
+        certainty: Tensor,
+        is_observed: Tensor,
+        roles: Tensor,
+        outcome: SeenOutcome | None = None,
     ) -> Tokens:
         """Tokens of a batch.
 
@@ -81,6 +110,7 @@ class SceneTokens(nn.Module):
             certainty: signal to noise of the noisy plan, by which odds that it points somewhere rise, `(batch, 1, 1)`.
             is_observed: 1 or 0, shape `(batch, history)`.
             roles: of the objects, shape `(batch, objects, 2)`.
+            outcome: given if one may be known, and then only.
         """
         seen = self.scene(observed)
         with torch.no_grad():
@@ -105,7 +135,27 @@ class SceneTokens(nn.Module):
             towards_objects,
             certainty * towards_objects,
         ]
-        return Tokens(torch.cat(robot, dim=-1), torch.cat(objects, dim=-1), _pairs(seen.apart[:, -1]))
+        pairs = [_pairs(seen.apart[:, -1], PILE_BLUR)]
+        if outcome is not None:
+            to_end = outcome.is_known[:, None] * self._to_end(observed[:, -1], outcome.state)
+            at_end = seen.apart[:, -1] + to_end
+            robot.append(outcome.is_known)
+            objects += [
+                self._everywhere(outcome.is_known, roles),
+                to_end / FAR[0],
+                (to_end / OBJECT_SIZE).tanh(),
+                outcome.noisy.evidence_for_levels().softmax(dim=-1),
+            ]
+            over = (outcome.noisy.evidence_for_places(outcome.noisy.position[..., :2]) / EVIDENCE_UNIT).tanh()
+            pairs += [
+                outcome.is_known[:, None, None] * _pairs(at_end, OUTCOME_BLUR),
+                torch.stack([over, over.transpose(1, 2)], dim=-1),
+            ]
+        return Tokens(torch.cat(robot, dim=-1), torch.cat(objects, dim=-1), torch.cat(pairs, dim=-1))
+
+    def _to_end(self, now: Tensor, end: Tensor) -> Tensor:
+        """How far each object goes between normalised states `(batch, state_dim)`, `(batch, objects, 3)` [m]."""
+        return self.scene.object_rows((end - now) * self.scene.std)[..., :3]
 
     def _robot_history(self, seen: Scene, observed: Tensor, deviation: Tensor) -> list[Tensor]:
         """Where the robot is, and how it came there, each `(batch, ...)`."""
@@ -159,10 +209,10 @@ def _projections(joint_change: Tensor, directions: Tensor) -> Tensor:
     return joint_change @ (directions / (directions.norm(dim=-1, keepdim=True) + LEAST_DIRECTION)).transpose(1, 2)
 
 
-def _pairs(position: Tensor) -> Tensor:
+def _pairs(position: Tensor, blur: float) -> Tensor:
     """How objects at `(batch, objects, 3)` lie to one another: in one pile, above, how far, how much higher."""
     apart = position[:, :, None] - position[:, None]
     distance = (apart[..., :2].square().sum(dim=-1) + 1e-6).sqrt()
-    in_pile = torch.exp(-((distance / PILE_BLUR) ** 2))
+    in_pile = torch.exp(-((distance / blur) ** 2))
     rise = torch.tanh(apart[..., 2] / OBJECT_SIZE)
     return torch.stack([in_pile, in_pile * rise, distance / FAR[0], rise], dim=-1)

@@ -40,6 +40,8 @@ class WindowBatches:
         after_switch_share: share of a batch drawn from those, if there are any.
         history: K.
         plan_steps: P.
+        outcome_state: shape `(windows,)`, row of the last state of each window's episode; None where no outcome is
+            planned.
     """
 
     states: Tensor
@@ -50,6 +52,7 @@ class WindowBatches:
     after_switch_share: float
     history: int
     plan_steps: int
+    outcome_state: Tensor | None = None
 
     @classmethod
     def of(
@@ -79,6 +82,8 @@ class WindowBatches:
             averaging_steps=max(1, round(configuration.label_seconds / step_duration)),
             step_duration=step_duration,
         )
+        last_state = np.repeat(demonstrations.first_state + demonstrations.lengths, demonstrations.lengths)
+        outcome_state = torch.from_numpy(last_state[windows.current_action]) if configuration.outcome else None
         return cls(
             states=torch.from_numpy(normaliser.normalise(demonstrations.states)),
             current_state=torch.from_numpy(windows.current_state),
@@ -88,6 +93,7 @@ class WindowBatches:
             after_switch_share=configuration.after_switch_share,
             history=configuration.history,
             plan_steps=configuration.plan_steps,
+            outcome_state=outcome_state,
         )
 
     def __len__(self) -> int:
@@ -105,13 +111,15 @@ class WindowBatches:
         """The windows with these indices `(batch,)`.
 
         Returns:
-            `trajectory` `(batch, K + P, state_dim)` normalised, with anything in slots that the
-            episode does not have; `available_history` `(batch,)`; `condition` `(batch, condition_dim)`.
+            `trajectory` `(batch, K + P, state_dim)` normalised, K + P + 1 with an outcome, with anything in slots
+            that the episode does not have; `available_history` `(batch,)`; `condition` `(batch, condition_dim)`.
         """
         current = self.current_state[chosen]
         available = self.available_history[chosen]
         offsets = torch.arange(1 - self.history, self.plan_steps + 1)
         rows = current[:, None] + torch.maximum(offsets, 1 - available[:, None])
+        if self.outcome_state is not None:
+            rows = torch.cat([rows, self.outcome_state[chosen][:, None]], dim=1)
         return {
             "trajectory": self.states[rows],
             "available_history": available,

@@ -174,7 +174,7 @@ class TrainingRecord:
         network = self._build_network(state_dim)
         if not self.configuration.network.planned_changes:
             return network
-        return PlannedChanges(network, history=data.history, plan_steps=data.plan_steps, state_dim=state_dim)
+        return PlannedChanges(network, history=data.history, plan_steps=data.planned_slots, state_dim=state_dim)
 
     def _build_network(self, state_dim: int) -> TemporalUNet | WindowMLP | ObjectTransformer:
         network, data = self.configuration.network, self.configuration.data
@@ -184,7 +184,7 @@ class TrainingRecord:
             return WindowMLP(
                 state_dim,
                 self.kind_sizes,
-                horizon=data.history + data.plan_steps,
+                horizon=data.history + data.planned_slots,
                 width=network.width,
                 embedding_dim=network.embedding_dim,
             )
@@ -210,11 +210,12 @@ class TrainingRecord:
         names = [name for kind in self.kinds for name in kind.names or (kind.kind,)]
         return ObjectTransformer(
             ArmScene(chain, self.normaliser, entries),
-            ToolPath(chain, plan_steps=data.plan_steps),
+            ToolPath(chain, plan_steps=data.planned_slots),
             object_roles(names, entries.object_names),
             torch.tensor(schedule.alphas_cumprod),
             history=data.history,
-            plan_steps=data.plan_steps,
+            plan_steps=data.planned_slots,
+            has_outcome=data.outcome,
             width=network.width,
             layers=network.layers,
             embedding_dim=network.embedding_dim,

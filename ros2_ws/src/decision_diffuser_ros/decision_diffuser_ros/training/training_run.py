@@ -123,6 +123,7 @@ def denoising_task(record: TrainingRecord, network: nn.Module) -> DenoisingTask:
         record.configuration.diffusion,
         history=data.history,
         plan_steps=data.plan_steps,
+        has_outcome=data.outcome,
         kind_count=len(data.conditions),
         error_scale=network.change_scale if isinstance(network, PlannedChanges) else None,
         target_entries=[entry for entry in record.description.target_positions if entry is not None],
@@ -151,7 +152,7 @@ def _train_noise_model(
 
 
 def _usual_change(record: TrainingRecord, windows: WindowBatches) -> Tensor:
-    """The unit of planned changes, `(plan_steps, state_dim)`, from evenly spread windows."""
+    """The unit of planned changes, `(planned_slots, state_dim)`, from evenly spread windows."""
     spread = torch.linspace(0, len(windows) - 1, min(len(windows), CHANGE_WINDOWS)).long()
     trajectories = windows.gather(spread)["trajectory"]
     return usual_change(

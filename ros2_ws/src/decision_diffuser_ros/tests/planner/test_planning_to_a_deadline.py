@@ -36,7 +36,7 @@ def planner(tiny_bundle: Path, clock: Clock, request, monkeypatch) -> Planner:
     """A planner of 10 steps, each of which takes `STEP` on the clock."""
     settings = SamplingSettings(history=2, denoising_steps=10, guidance_weight=1.0)
     planner = Planner(Bundle.load(tiny_bundle), settings=settings, samples_in_one_call=request.param, clock=clock)
-    sample, inverse_dynamics = planner._sample, planner.bundle.inverse_dynamics
+    sample, inverse_dynamics = planner._sampler.sample, planner.bundle.inverse_dynamics
 
     def slow_sample(denoiser, start, levels, **options):
         clock.now += STEP * len(levels) * denoiser.rows.count
@@ -46,7 +46,7 @@ def planner(tiny_bundle: Path, clock: Clock, request, monkeypatch) -> Planner:
         clock.now += BESIDES
         return inverse_dynamics(*states)
 
-    monkeypatch.setattr(planner, "_sample", slow_sample)
+    monkeypatch.setattr(planner._sampler, "sample", slow_sample)
     monkeypatch.setattr(planner.bundle, "inverse_dynamics", slow_inverse_dynamics)
     return planner
 
@@ -78,14 +78,14 @@ def test_the_plan_is_that_of_a_sampler_with_so_many_steps(planner: Planner, cloc
 
 
 def test_what_a_warm_up_took_is_not_learnt(planner: Planner, clock: Clock, monkeypatch) -> None:
-    sample = planner._sample
+    sample = planner._sampler.sample
 
     def sample_for_a_minute(*inputs, **options):
         clock.now += 60.0
         return sample(*inputs, **options)
 
     with monkeypatch.context() as cold:
-        cold.setattr(planner, "_sample", sample_for_a_minute)
+        cold.setattr(planner._sampler, "sample", sample_for_a_minute)
         planner.warm_up((WAVE,))
     assert plan_within(planner, clock, 0.05).denoising_steps == 10
     assert plan_within(planner, clock, 0.0305).denoising_steps == 7

@@ -23,7 +23,7 @@ REFUSED = [
     ({"branch_margin": -1.0}, "`branch_margin` must be at least 0, got -1.0"),
     ({"branch_margin": float("nan")}, "`branch_margin` must be at least 0, got nan"),
     ({"negation_weight": -1.0}, "`negation_weight` must be a finite number of at least 0, got -1.0"),
-    ({"others_weight": 1.5}, r"`others_weight` must be in \[0, 1\], got 1.5"),
+    ({"outcome_steps": 0}, "`outcome_steps` must be at least 1, got 0"),
 ]
 
 

@@ -39,7 +39,7 @@ def test_a_configuration_survives_json():
         ({"diffusion": {"prediction": "v"}}, "expected `prediction` x0 or noise, got 'v'"),
         ({"diffusion": {"history_length_weights": [1.0, 1.0]}}, "of length 8 as `history`"),
         ({"diffusion": {"ema_decay": 1.0}}, r"expected `ema_decay` in \[0, 1\), got 1.0"),
-        ({"data": {"plan_steps": 23}}, "expected `history \\+ plan_steps` a multiple of 4, got 31"),
+        ({"data": {"plan_steps": 23}}, "expected `history \\+ planned slots` a multiple of 4, got 31"),
         ({"data": {"conditions": []}}, "expected `conditions` names of kinds, each once"),
         ({"data": {"conditions": ["skill", "skill"]}}, "expected `conditions` names of kinds, each once"),
         ({"optimisation": {"training_steps": 0}}, "expected `training_steps` at least 1, got 0"),

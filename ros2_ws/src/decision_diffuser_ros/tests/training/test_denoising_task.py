@@ -73,6 +73,37 @@ def test_history_noise_touches_observed_rows_only(generator):
     torch.testing.assert_close(example.target, batch["trajectory"])
 
 
+def make_outcome_task(**changes) -> DenoisingTask:
+    configuration = dataclasses.replace(CONFIGURATION, **changes)
+    return DenoisingTask(configuration, history=HISTORY, plan_steps=PLAN - 1, kind_count=2, has_outcome=True)
+
+
+def test_an_outcome_is_given_nearly_exactly_or_noised_as_the_plan_is(generator):
+    batch = make_batch(400)
+    task = make_outcome_task(outcome_known_share=0.25, outcome_noise=0.1, condition_dropout=0.0, kind_dropout=0.0)
+    example = task.example(batch, generator, denoising_step=torch.full((400,), 19))
+    last, mask = example.inputs["trajectory"][:, -1], example.inputs["observation_mask"]
+    is_known = mask[:, -1] == OBSERVED
+    assert (mask[:, HISTORY:-1] == FUTURE).all()
+    assert is_known.float().mean().item() == pytest.approx(0.25, abs=0.06)
+    error = last - batch["trajectory"][:, -1]
+    assert error[is_known].std().item() == pytest.approx(0.1, rel=0.15)
+    assert error[~is_known].std().item() > 1.0
+    assert not example.inputs["condition_present"][is_known].any()
+    assert example.inputs["condition_present"][~is_known].all()
+
+
+def test_a_given_outcome_does_not_count_and_another_one_as_much_as_is_set(generator):
+    batch = make_batch(64)
+    task = make_outcome_task(outcome_known_share=0.5, outcome_weight=6.0, first_states=0)
+    example = task.example(batch, generator)
+    is_known = example.inputs["observation_mask"][:, -1] == OBSERVED
+    off = torch.zeros_like(example.target)
+    off[:, -1] = 1.0
+    loss = task.loss(lambda **_: example.target + off, example)
+    assert loss.item() == pytest.approx((~is_known).float().mean().item() * 6.0 / (6.0 + PLAN - 1), rel=1e-5)
+
+
 def test_the_length_of_the_history_is_drawn_with_the_given_odds_and_ends_at_the_current_state(generator):
     mask = make_task().observation_mask(torch.full((4000,), HISTORY), generator)
     lengths = (mask == OBSERVED).sum(dim=1)

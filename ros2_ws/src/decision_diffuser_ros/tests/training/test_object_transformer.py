@@ -154,3 +154,59 @@ def test_planned_states_that_are_no_changes_are_refused():
     sections["network"]["planned_changes"] = False
     with pytest.raises(ConfigurationError, match="`planned_changes` true with object_transformer, got False"):
         TrainingConfiguration.from_json(sections, where="test")
+
+
+@pytest.fixture(scope="module")
+def outcome_network(record) -> PlannedChanges:
+    torch.manual_seed(0)
+    data = dataclasses.replace(CONFIGURATION.data, plan_steps=PLAN - 1, outcome=True)
+    record = dataclasses.replace(record, configuration=dataclasses.replace(CONFIGURATION, data=data))
+    return record.build_noise_model().eval()
+
+
+def with_outcome_known(given: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    mask = given["observation_mask"].clone()
+    mask[:, -1] = 1.0
+    return {**given, "observation_mask": mask}
+
+
+def test_a_known_outcome_is_seen_at_every_noise_level_alike(outcome_network):
+    given = with_outcome_known(inputs(outcome_network))
+    planned = slice(HISTORY, HISTORY + PLAN - 1)
+    moved = {**given, "trajectory": given["trajectory"].clone()}
+    entries = outcome_network.network.scene.object_entries
+    moved["trajectory"][:, -1, entries] += 0.5
+    assert not torch.allclose(outcome_network(**given)[:, planned], outcome_network(**moved)[:, planned], atol=1e-4)
+    unknown = inputs(outcome_network)
+    assert not torch.allclose(outcome_network(**given)[:, planned], outcome_network(**unknown)[:, planned], atol=1e-4)
+
+
+def test_exchanged_objects_exchange_the_outcome(outcome_network):
+    order = [2, 0, 3, 1]
+    scene = outcome_network.network.scene
+    for given in (inputs(outcome_network), with_outcome_known(inputs(outcome_network))):
+        pairs = [(order[upper], order[lower]) for upper, lower in CONSTRAINT_PAIRS]
+        condition = given["condition"][:, [CONSTRAINT_PAIRS.index(pair) for pair in pairs]]
+        with alike_units(outcome_network):
+            trajectory = scene.state_rows(
+                scene.robot_rows(given["trajectory"]), scene.object_rows(given["trajectory"])[..., order, :]
+            )
+            plan = outcome_network(**given)[:, HISTORY:]
+            turned = outcome_network(**{**given, "trajectory": trajectory, "condition": condition})[:, HISTORY:]
+        objects = scene.object_rows(plan)
+        torch.testing.assert_close(scene.object_rows(turned), objects[..., order, :], atol=1e-4, rtol=0.0)
+
+
+def test_the_graph_of_a_network_with_an_outcome_says_what_torch_says(record, outcome_network, tmp_path):
+    data = dataclasses.replace(CONFIGURATION.data, plan_steps=PLAN - 1, outcome=True)
+    record = dataclasses.replace(record, configuration=dataclasses.replace(CONFIGURATION, data=data))
+    record.write(tmp_path / "training")
+    save_weights(outcome_network, tmp_path / "training", "noise_model", training_steps=1)
+    save_weights(record.build_inverse_dynamics(), tmp_path / "training", "inverse_dynamics", training_steps=1)
+    manifest = export_bundle(tmp_path / "training", tmp_path / "bundle", provenance={})
+    assert manifest.outcome
+    assert manifest.horizon == HISTORY + PLAN
+    given = inputs(outcome_network)
+    assert check_against_torch(
+        tmp_path / "bundle" / DENOISER_FILE, outcome_network, [given, with_outcome_known(given)]
+    ) < 1e-4

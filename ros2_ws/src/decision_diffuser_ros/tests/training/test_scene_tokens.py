@@ -9,7 +9,7 @@ import torch
 from decision_diffuser_ros.simulation.kinematic_chain import KUKA_IIWA
 from decision_diffuser_ros.simulation.stacking_demonstrations import DESCRIPTION as STACKING
 from decision_diffuser_ros.training.arm_scene import ArmScene, SceneEntries
-from decision_diffuser_ros.training.scene_tokens import SceneTokens, _pairs
+from decision_diffuser_ros.training.scene_tokens import PILE_BLUR, SceneTokens, _pairs
 from decision_diffuser_ros.training.tool_path import ToolPath
 from tests.training.stacking import random_states, stacking_normaliser
 
@@ -52,7 +52,7 @@ def test_noise_that_moves_the_joints_over_an_object_points_at_it_most(tokens, ta
 
 def test_what_stands_on_another_is_above_it_in_one_pile():
     position = torch.tensor([[[0.5, 0.0, 0.025], [0.5, 0.0, 0.075], [0.5, 0.3, 0.025]]])
-    in_pile, above, distance, higher = _pairs(position)[0].unbind(-1)
+    in_pile, above, distance, higher = _pairs(position, PILE_BLUR)[0].unbind(-1)
     assert in_pile[0, 1].item() == pytest.approx(1.0, abs=0.01)
     assert in_pile[0, 2].item() == pytest.approx(0.0, abs=0.01)
     assert above[1, 0].item() == pytest.approx(np.tanh(1.0), abs=0.01)

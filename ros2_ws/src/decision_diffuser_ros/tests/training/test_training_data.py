@@ -10,7 +10,7 @@ import torch
 
 from decision_diffuser_ros.data.windows import index_windows
 from decision_diffuser_ros.errors import ConfigurationError
-from decision_diffuser_ros.training.training_data import TransitionBatches, split_off_last
+from decision_diffuser_ros.training.training_data import TransitionBatches, WindowBatches, split_off_last
 from decision_diffuser_ros.training.training_record import TrainingRecord
 from decision_diffuser_ros.training.training_run import window_batches
 from tests.training.toy import CONFIGURATION, toy_demonstrations
@@ -49,6 +49,23 @@ def test_a_short_history_stays_within_its_episode(demonstrations, record):
     assert batch["available_history"].item() == 1
     first = batches.states[second_episode]
     assert (batch["trajectory"][0, :HISTORY] == first).all()
+
+
+def test_an_outcome_is_the_state_in_which_the_episode_ended(demonstrations, record):
+    plain = window_batches(record, demonstrations)
+    outcome = WindowBatches.of(
+        demonstrations,
+        normaliser=record.normaliser,
+        configuration=dataclasses.replace(record.configuration.data, outcome=True),
+        kinds=record.kinds,
+        step_duration=record.description.step_duration,
+    )
+    chosen = torch.arange(len(plain))
+    with_outcome, without = outcome.gather(chosen)["trajectory"], plain.gather(chosen)["trajectory"]
+    torch.testing.assert_close(with_outcome[:, :-1], without)
+    ends = demonstrations.first_state + demonstrations.lengths
+    episode = np.searchsorted(ends, plain.current_state.numpy())
+    torch.testing.assert_close(with_outcome[:, -1], plain.states[ends[episode]])
 
 
 def test_the_condition_is_the_skill_and_then_the_number(demonstrations, record):

@@ -1,0 +1,191 @@
+"""Outcomes: which of them is taken, how long it is kept, and that a plan leads to it."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from decision_diffuser_ros.errors import ConfigurationError, StateError
+from decision_diffuser_ros.planner.bundle import Bundle
+from decision_diffuser_ros.planner.conditions import Condition
+from decision_diffuser_ros.planner.outcomes import ObjectOutcomes, Outcome
+from decision_diffuser_ros.planner.planner import Planner
+from decision_diffuser_ros.planner.settings import SamplingSettings
+from decision_diffuser_ros.simulation.stacking_model import BLOCK_NAMES, BLOCK_SIZE
+from tests.bundles import STACKING_STATE, make_stacking_bundle
+
+OPEN, CLOSED = 0.085, 0.049
+PLACES = {"red": 0.0, "green": 0.2, "blue": 0.4, "yellow": -0.2}
+
+
+@pytest.fixture(scope="module")
+def bundle(tmp_path_factory):
+    return Bundle.load(make_stacking_bundle(tmp_path_factory.mktemp("outcomes") / "block_stacking", outcome=True))
+
+
+@pytest.fixture(scope="module")
+def objects(bundle):
+    return ObjectOutcomes(bundle.manifest)
+
+
+def above(upper, lower, weight=1.0):
+    return Condition({"constraint": f"{upper} > {lower}"}, weight=weight)
+
+
+def state_with(bundle, *piles, opening=OPEN, shift=0.0):
+    """The blocks in these piles, each from bottom to top, where its lowest one has its place; the others alone."""
+    state = np.array(STACKING_STATE, np.float32)
+    names = bundle.manifest.state_names
+    state[names.index("gripper/opening")] = opening
+    alone = [(block,) for block in BLOCK_NAMES if not any(block in pile for pile in piles)]
+    for pile in (*piles, *alone):
+        for level, block in enumerate(pile):
+            state[names.index(f"block_{block}/position/y")] = PLACES[pile[0]] + shift
+            state[names.index(f"block_{block}/position/z")] = BLOCK_SIZE * (level + 0.5)
+    return state
+
+
+@pytest.fixture(scope="module")
+def now(bundle):
+    return state_with(bundle)
+
+
+RED_ON_BLUE, CHAIN = (above("red", "blue"),), (above("red", "blue"), above("blue", "green"))
+
+
+@pytest.mark.parametrize(
+    ("branch", "pile", "failed"),
+    [
+        (RED_ON_BLUE, ("blue", "red"), 0),
+        (RED_ON_BLUE, ("red", "blue"), 1),
+        (RED_ON_BLUE, (), 1),
+        (CHAIN, ("blue", "red"), 1),
+        (CHAIN, ("green", "blue", "red"), 0),
+        ((above("red", "blue", -0.5),), ("blue", "red"), 1),
+        ((above("red", "blue", -0.5),), ("red", "blue"), 0),
+        ((above("red", "blue", 0.0),), (), 0),
+    ],
+)
+def test_conditions_are_read_off_the_heights(bundle, objects, now, branch, pile, failed):
+    assert objects.failed_conditions(Outcome(state_with(bundle, pile), branch, now)) == failed
+
+
+def test_the_one_that_fails_nothing_is_taken_and_of_these_the_nearest(bundle, objects, now):
+    tower = Outcome(state_with(bundle, ("yellow", "green", "blue", "red")), CHAIN, now)
+    pile = Outcome(state_with(bundle, ("green", "blue", "red")), CHAIN, now)
+    less = Outcome(state_with(bundle, ("blue", "red")), CHAIN, now)
+    for order in ([tower, pile, less], [less, pile, tower], [pile, tower, less]):
+        assert objects.best(order) is pile
+    assert objects.best([tower, less]) is tower
+
+
+@pytest.mark.parametrize(
+    ("piles", "in_the_air"), [((), 0), ((("green", "blue", "red"),), 0), ((("red", "green"), ("blue", "yellow")), 0)]
+)
+def test_what_stands_is_not_in_the_air(bundle, objects, now, piles, in_the_air):
+    assert objects.objects_in_the_air(Outcome(state_with(bundle, *piles), RED_ON_BLUE, now)) == in_the_air
+
+
+def test_an_outcome_in_which_not_everything_stands_is_not_taken(bundle, objects, now):
+    floating, pierced = state_with(bundle, ("blue", "red")), state_with(bundle, ("blue", "red"))
+    names = bundle.manifest.state_names
+    floating[names.index("block_red/position/y")] += 0.08
+    pierced[names.index("block_green/position/y")] = PLACES["blue"]
+    tower = Outcome(state_with(bundle, ("yellow", "green", "blue", "red")), RED_ON_BLUE, now)
+    for state, count in ((floating, 1), (pierced, 3)):
+        wrong = Outcome(state, RED_ON_BLUE, now)
+        assert objects.failed_conditions(wrong) == 0
+        assert objects.objects_in_the_air(wrong) == count
+        assert objects.best([wrong, tower]) is tower
+
+
+def test_the_one_in_use_stays_unless_another_is_nearer_or_fails_less(bundle, objects, now):
+    on_blue = Outcome(state_with(bundle, ("blue", "red")), RED_ON_BLUE, now)
+    again = Outcome(state_with(bundle, ("blue", "red"), shift=0.01), RED_ON_BLUE, now)
+    beside = Outcome(state_with(bundle, ("blue", "green", "red")), RED_ON_BLUE, now)
+    assert objects.best([again, on_blue], in_use=on_blue) is on_blue
+    assert objects.best([again, beside], in_use=beside) is again
+    undone = Outcome(now, RED_ON_BLUE, now)
+    assert objects.best([beside, undone], in_use=undone) is beside
+
+
+def test_there_is_reason_to_choose_again_once_something_has_moved_and_nothing_is_held(bundle, objects, now):
+    outcome = Outcome(state_with(bundle, ("blue", "red")), RED_ON_BLUE, now)
+    assert not objects.is_outdated(outcome, now)
+    assert not objects.is_outdated(outcome, state_with(bundle, shift=0.01))
+    assert objects.is_outdated(outcome, state_with(bundle, ("blue", "red")))
+    assert not objects.is_outdated(outcome, state_with(bundle, ("blue", "red"), opening=CLOSED))
+
+
+def test_a_plan_keeps_the_outcome_of_the_plan_before_until_something_else_is_asked_or_has_moved(bundle, now):
+    planner = Planner(bundle, settings=SamplingSettings(history=2, candidates=3))
+    rng = np.random.default_rng(0)
+    first = planner.plan(now[None], RED_ON_BLUE, rng=rng)
+    assert first.conditions == RED_ON_BLUE
+    assert first.states.shape == (bundle.manifest.plan_steps, bundle.manifest.state_dim)
+    assert planner.plan(now[None], RED_ON_BLUE, rng=rng, previous=first).outcome is first.outcome
+    moved = state_with(bundle, ("blue", "red"))
+    assert planner.plan(moved[None], RED_ON_BLUE, rng=rng, previous=first).outcome is not first.outcome
+    other = planner.plan(now[None], CHAIN, rng=rng, previous=first)
+    assert other.outcome.branch == other.conditions == CHAIN
+
+
+def test_of_alternatives_the_one_is_planned_whose_outcome_is_taken(bundle, objects, now):
+    planner = Planner(bundle, settings=SamplingSettings(history=2, candidates=2))
+    plan = planner.plan(now[None], (RED_ON_BLUE, CHAIN), rng=np.random.default_rng(0))
+    assert plan.conditions in (RED_ON_BLUE, CHAIN)
+    assert plan.conditions == plan.outcome.branch
+    fails = [
+        objects.failed_conditions(dataclasses.replace(plan.outcome, branch=branch)) for branch in (RED_ON_BLUE, CHAIN)
+    ]
+    assert objects.failed_conditions(plan.outcome) == min(fails)
+
+
+def test_the_way_is_planned_for_the_outcome_alone(bundle, now, monkeypatch):
+    seen = []
+    denoise = bundle.denoise
+
+    def watched(trajectory, mask, step, condition, present):
+        seen.append((trajectory[:, -1].copy(), mask[:, -1].copy(), present.copy()))
+        return denoise(trajectory, mask, step, condition, present)
+
+    monkeypatch.setattr(bundle, "denoise", watched)
+    settings = SamplingSettings(history=2, candidates=2, denoising_steps=3, outcome_steps=4, guidance_weight=2.0)
+    plan = Planner(bundle, settings=settings).plan(now[None], RED_ON_BLUE, rng=np.random.default_rng(0))
+    assert len(seen) == 4 + 3
+    assert all(not mask.any() and present.any() for _, mask, present in seen[:4])
+    normaliser = bundle.manifest.normaliser
+    for last, mask, present in seen[4:]:
+        np.testing.assert_allclose(last[0], (plan.outcome.state - normaliser.mean) / normaliser.std, atol=1e-6)
+        assert len(mask) == 1
+        assert mask.all()
+        assert not present.any()
+
+
+def test_an_outcome_may_be_given(bundle, now):
+    planner = Planner(bundle, settings=SamplingSettings(history=2))
+    wanted = state_with(bundle, ("blue", "red"))
+    plan = planner.plan(now[None], (), rng=np.random.default_rng(0), outcome=wanted)
+    np.testing.assert_array_equal(plan.outcome.state, wanted)
+    with pytest.raises(StateError, match="expected a outcome|expected an outcome"):
+        planner.plan(now[None], (), rng=np.random.default_rng(0), outcome=wanted[:3])
+
+
+def test_a_warm_start_goes_on_from_a_plan_for_the_same_outcome_only(bundle, now):
+    planner = Planner(bundle, settings=SamplingSettings(history=2, denoising_steps=4, warm_start_steps=1))
+    rng = np.random.default_rng(0)
+    first = planner.plan(now[None], RED_ON_BLUE, rng=rng)
+    assert planner.plan(now[None], RED_ON_BLUE, rng=rng, previous=first).denoising_steps == 1
+    assert planner.plan(now[None], CHAIN, rng=rng, previous=first).denoising_steps == 4
+
+
+def test_a_model_without_outcome_has_none_and_takes_none(tmp_path, now):
+    planner = Planner(Bundle.load(make_stacking_bundle(tmp_path / "block_stacking")))
+    assert planner.plan(now[None], RED_ON_BLUE, rng=np.random.default_rng(0)).outcome is None
+    with pytest.raises(StateError, match="'block_stacking' plans no outcome"):
+        planner.plan(now[None], RED_ON_BLUE, rng=np.random.default_rng(0), outcome=now)
+
+
+def test_no_more_steps_than_the_model_was_trained_with(bundle):
+    with pytest.raises(ConfigurationError, match="101"):
+        Planner(bundle, settings=SamplingSettings(history=2, outcome_steps=101))

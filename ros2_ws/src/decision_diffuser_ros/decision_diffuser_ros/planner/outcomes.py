@@ -12,7 +12,7 @@ Whether a constraint `upper > lower` holds in an outcome can be read off it, whe
 much of it is there already. So the outcome taken is the one with the fewest faults, of those the nearest, of those the
 one that was aimed at.
 
-An outcome is kept while the gripper is closed, and while nothing has moved since it was chosen.
+An outcome is kept while the gripper is closed; and one without faults while nothing has moved since it was chosen.
 """
 
 from __future__ import annotations
@@ -81,7 +81,7 @@ class ObjectOutcomes:
         """Whether there is reason to choose again in a state `(state_dim,)`, raw."""
         if self._opening is not None and now[self._opening] <= OPEN_ABOVE:
             return False
-        return bool((self._distances(outcome.seen, now) > MOVED_DISTANCE).any())
+        return self.faults(outcome) > 0 or bool((self._distances(outcome.seen, now) > MOVED_DISTANCE).any())
 
     def best(self, outcomes: Sequence[Outcome], *, in_use: Outcome | None = None) -> Outcome:
         """The outcome to take: see the module.
@@ -95,10 +95,13 @@ class ObjectOutcomes:
         def order(outcome: Outcome) -> tuple[int, int, bool, float]:
             to_move = int((self._distances(outcome.seen, outcome.state) > SAME_PLACE).sum())
             away = float(self._distances(reference, outcome.state).sum())
-            faults = self.failed_conditions(outcome) + self.objects_in_the_air(outcome)
-            return faults, to_move, outcome.state is not reference, away
+            return self.faults(outcome), to_move, outcome.state is not reference, away
 
         return min(outcomes, key=order)
+
+    def faults(self, outcome: Outcome) -> int:
+        """How many conditions fail in it, and how many objects do not stand."""
+        return self.failed_conditions(outcome) + self.objects_in_the_air(outcome)
 
     def failed_conditions(self, outcome: Outcome) -> int:
         """How many of the conditions that it was drawn for do not hold in it, as far as that can be seen."""

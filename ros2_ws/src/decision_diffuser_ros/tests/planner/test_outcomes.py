@@ -117,10 +117,16 @@ def test_there_is_reason_to_choose_again_once_something_has_moved_and_nothing_is
     assert not objects.is_outdated(outcome, state_with(bundle, ("blue", "red"), opening=CLOSED))
 
 
+def test_there_is_reason_to_choose_again_as_long_as_there_are_faults(bundle, objects, now):
+    undone = Outcome(now, RED_ON_BLUE, now)
+    assert objects.is_outdated(undone, now)
+    assert not objects.is_outdated(undone, state_with(bundle, opening=CLOSED))
+
+
 def test_a_plan_keeps_the_outcome_of_the_plan_before_until_something_else_is_asked_or_has_moved(bundle, now):
     planner = Planner(bundle, settings=SamplingSettings(history=2, candidates=3))
     rng = np.random.default_rng(0)
-    first = planner.plan(now[None], RED_ON_BLUE, rng=rng)
+    first = planner.plan(now[None], RED_ON_BLUE, rng=rng, outcome=state_with(bundle, ("blue", "red")))
     assert first.conditions == RED_ON_BLUE
     assert first.states.shape == (bundle.manifest.plan_steps, bundle.manifest.state_dim)
     assert planner.plan(now[None], RED_ON_BLUE, rng=rng, previous=first).outcome is first.outcome
@@ -174,7 +180,7 @@ def test_an_outcome_may_be_given(bundle, now):
 def test_a_warm_start_goes_on_from_a_plan_for_the_same_outcome_only(bundle, now):
     planner = Planner(bundle, settings=SamplingSettings(history=2, denoising_steps=4, warm_start_steps=1))
     rng = np.random.default_rng(0)
-    first = planner.plan(now[None], RED_ON_BLUE, rng=rng)
+    first = planner.plan(now[None], RED_ON_BLUE, rng=rng, outcome=state_with(bundle, ("blue", "red")))
     assert planner.plan(now[None], RED_ON_BLUE, rng=rng, previous=first).denoising_steps == 1
     assert planner.plan(now[None], CHAIN, rng=rng, previous=first).denoising_steps == 4
 

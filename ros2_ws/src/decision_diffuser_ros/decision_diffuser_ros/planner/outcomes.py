@@ -8,9 +8,10 @@ compose (Ajay 2023, Eq. 9 and App. J). Then the way is planned for the outcome a
     history, conditions  ->  outcomes, many at once  ->  one of them        when there is a reason
     history, that outcome  ->  plan                                         every time
 
-Whether a constraint `upper > lower` holds in an outcome can be read off it, whether all objects stand in it, and how
-much of it is there already. So the outcome taken is the one with the fewest faults, of those the nearest, of those the
-one that was aimed at.
+What is drawn is right about which objects end in one pile and roughly in which order, and not always about both at
+once. So it is let settle: objects fall as far as they can. Whether a constraint `upper > lower` holds in an outcome can
+be read off it, and how much of it is there already: taken is the one with the fewest faults, of those the nearest, of
+those the one that was aimed at.
 
 An outcome is kept while the gripper is closed; and one without faults while nothing has moved since it was chosen.
 """
@@ -38,6 +39,10 @@ POSITION = ("/position/x", "/position/y", "/position/z")
 """How the state entries of an object's position end."""
 MOVED_DISTANCE = 0.02
 """By how much an object has moved since an outcome was chosen if there is reason to choose again [m]."""
+OBJECT_HEIGHT = 2.0 * HEIGHT_MARGIN
+"""By how much the centre of an object is higher than that of the one it stands on [m]."""
+LEAST_GAP = 1.5 * OBJECT_HEIGHT
+"""Between the places of two piles [m]."""
 SAME_PLACE = 0.04
 """How far an object's place in an outcome may be from where it is, if it need not be moved for it [m]."""
 
@@ -100,8 +105,8 @@ class ObjectOutcomes:
         return min(outcomes, key=order)
 
     def faults(self, outcome: Outcome) -> int:
-        """How many conditions fail in it, and how many objects do not stand."""
-        return self.failed_conditions(outcome) + self.objects_in_the_air(outcome)
+        """How many conditions fail in it, and how many objects stand in each other's way."""
+        return self.failed_conditions(outcome) + self.crowded_objects(outcome)
 
     def failed_conditions(self, outcome: Outcome) -> int:
         """How many of the conditions that it was drawn for do not hold in it, as far as that can be seen."""
@@ -115,16 +120,26 @@ class ObjectOutcomes:
                 failed += holds != (condition.weight > 0.0)
         return failed
 
-    def objects_in_the_air(self, outcome: Outcome) -> int:
-        """How many objects nothing carries: neither the table, on which the lowest stands, nor one object alone."""
-        position = outcome.state[self._positions]
-        apart = np.linalg.norm(position[:, None, :2] - position[:, :2], axis=-1)
-        rise = position[:, None, 2] - position[:, 2]
-        in_one_pile = apart < SAME_PLACE
-        carried = (in_one_pile & (np.abs(rise - 2.0 * HEIGHT_MARGIN) < HEIGHT_MARGIN)).sum(axis=1) == 1
-        pierced = (in_one_pile & (np.abs(rise) < HEIGHT_MARGIN)).sum(axis=1) > 1  # more than itself
-        lowest = position[:, 2] - position[:, 2].min(initial=np.inf) < HEIGHT_MARGIN
-        return int((pierced | ~(carried | lowest)).sum())
+    def crowded_objects(self, outcome: Outcome) -> int:
+        """How many objects have another one beside them that is too near, in a settled outcome."""
+        place = outcome.state[self._positions[:, :2]]
+        apart = np.linalg.norm(place[:, None] - place, axis=-1)
+        return int(((apart > SAME_PLACE) & (apart < LEAST_GAP)).any(axis=1).sum())
+
+    def settled(self, state: np.ndarray) -> np.ndarray:
+        """A state (state_dim,), raw, in which every object has fallen onto the one below it, or to where the lowest is."""
+        settled = state.copy()
+        x, y, z = self._positions.T
+        order = np.argsort(state[z], kind="stable")
+        for number, upper in enumerate(order):
+            below = [
+                lower
+                for lower in order[:number]
+                if np.hypot(state[x[upper]] - state[x[lower]], state[y[upper]] - state[y[lower]]) < SAME_PLACE
+            ]
+            on_table = state[z[order[0]]]
+            settled[z[upper]] = max((settled[z[lower]] + OBJECT_HEIGHT for lower in below), default=on_table)
+        return settled
 
     def _pair(self, condition: Condition) -> tuple[int, int] | None:
         """The upper and the lower object of a constraint, None of anything else."""
@@ -219,5 +234,5 @@ class OutcomeSampler:
         ends = self._sampler.sample(denoiser, start, self._levels, known=known, rng=rng)[:, -1]
         if not np.isfinite(ends).all():
             raise PlanError(f"model '{manifest.name}' returned outcomes that are not finite")
-        states = ends * self._std + self._mean
+        states = [self.objects.settled(end) for end in ends * self._std + self._mean]
         return [Outcome(state, branch, now) for state, branch in zip(states, drawn_for, strict=True)]

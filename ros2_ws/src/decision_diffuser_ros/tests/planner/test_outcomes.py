@@ -79,24 +79,32 @@ def test_the_one_that_fails_nothing_is_taken_and_of_these_the_nearest(bundle, ob
     assert objects.best([tower, less]) is tower
 
 
-@pytest.mark.parametrize(
-    ("piles", "in_the_air"), [((), 0), ((("green", "blue", "red"),), 0), ((("red", "green"), ("blue", "yellow")), 0)]
-)
-def test_what_stands_is_not_in_the_air(bundle, objects, now, piles, in_the_air):
-    assert objects.objects_in_the_air(Outcome(state_with(bundle, *piles), RED_ON_BLUE, now)) == in_the_air
+@pytest.mark.parametrize("piles", [(), (("green", "blue", "red"),), (("red", "green"), ("blue", "yellow"))])
+def test_what_stands_stays_as_it_is_when_it_settles(bundle, objects, now, piles):
+    state = state_with(bundle, *piles)
+    np.testing.assert_allclose(objects.settled(state), state, atol=1e-6)
+    assert objects.crowded_objects(Outcome(state, RED_ON_BLUE, now)) == 0
 
 
-def test_an_outcome_in_which_not_everything_stands_is_not_taken(bundle, objects, now):
-    floating, pierced = state_with(bundle, ("blue", "red")), state_with(bundle, ("blue", "red"))
+def test_what_is_in_the_air_falls_and_what_is_in_one_place_stacks_in_order_of_height(bundle, objects):
     names = bundle.manifest.state_names
-    floating[names.index("block_red/position/y")] += 0.08
-    pierced[names.index("block_green/position/y")] = PLACES["blue"]
+    state = state_with(bundle, ("blue", "red"))
+    state[names.index("block_yellow/position/z")] = 0.13  # over nothing
+    state[names.index("block_green/position/y")] = PLACES["blue"] + 0.01
+    state[names.index("block_green/position/z")] = 0.08  # a little above red, in the same place
+    expected = state_with(bundle, ("blue", "red", "green"))
+    expected[names.index("block_green/position/y")] = PLACES["blue"] + 0.01
+    np.testing.assert_allclose(objects.settled(state), expected, atol=1e-6)
+
+
+def test_an_outcome_in_which_blocks_stand_in_each_others_way_is_not_taken(bundle, objects, now):
+    crowded = state_with(bundle, ("blue", "red"))
+    crowded[bundle.manifest.state_names.index("block_green/position/y")] = PLACES["blue"] + 0.06
     tower = Outcome(state_with(bundle, ("yellow", "green", "blue", "red")), RED_ON_BLUE, now)
-    for state, count in ((floating, 1), (pierced, 3)):
-        wrong = Outcome(state, RED_ON_BLUE, now)
-        assert objects.failed_conditions(wrong) == 0
-        assert objects.objects_in_the_air(wrong) == count
-        assert objects.best([wrong, tower]) is tower
+    wrong = Outcome(crowded, RED_ON_BLUE, now)
+    assert objects.failed_conditions(wrong) == 0
+    assert objects.crowded_objects(wrong) == 3
+    assert objects.best([wrong, tower]) is tower
 
 
 def test_the_one_in_use_stays_unless_another_is_nearer_or_fails_less(bundle, objects, now):

@@ -127,7 +127,7 @@ class ObjectOutcomes:
         return int(((apart > SAME_PLACE) & (apart < LEAST_GAP)).any(axis=1).sum())
 
     def settled(self, state: np.ndarray) -> np.ndarray:
-        """A state (state_dim,), raw, in which every object has fallen onto the one below it, or to where the lowest is."""
+        """A state (state_dim,), raw, in which every object has fallen onto the one below, or to where the lowest is."""
         settled = state.copy()
         x, y, z = self._positions.T
         order = np.argsort(state[z], kind="stable")

@@ -9,7 +9,8 @@ import numpy as np
 
 from decision_diffuser_ros.errors import ConfigurationError
 from decision_diffuser_ros.planner.conditions import Condition
-from decision_diffuser_ros.simulation.block_arrangement import Arrangement, all_arrangements, moves_between
+from decision_diffuser_ros.planner.piles import Arrangement, moves_between
+from decision_diffuser_ros.simulation.block_arrangement import all_arrangements
 from decision_diffuser_ros.simulation.block_constraints import CONSTRAINT_NAMES, CONSTRAINT_PAIRS
 from decision_diffuser_ros.simulation.stacking_goals import constraints_of
 from decision_diffuser_ros.simulation.stacking_model import BLOCK_NAMES

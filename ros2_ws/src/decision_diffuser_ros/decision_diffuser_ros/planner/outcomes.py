@@ -32,6 +32,7 @@ from decision_diffuser_ros.planner.guided_denoiser import GuidedDenoiser
 from decision_diffuser_ros.planner.manifest import Manifest
 from decision_diffuser_ros.planner.network_rows import network_rows
 from decision_diffuser_ros.planner.object_relations import HEIGHT_MARGIN, OPEN_ABOVE, OPENING, object_index
+from decision_diffuser_ros.planner.piles import arrangement_at, moves_between
 from decision_diffuser_ros.planner.settings import SamplingSettings
 from decision_diffuser_ros.planner.trajectory_sampler import TrajectorySampler
 
@@ -43,8 +44,8 @@ OBJECT_HEIGHT = 2.0 * HEIGHT_MARGIN
 """By how much the centre of an object is higher than that of the one it stands on [m]."""
 LEAST_GAP = 1.5 * OBJECT_HEIGHT
 """Between the places of two piles [m]."""
-SAME_PLACE = 0.04
-"""How far an object's place in an outcome may be from where it is, if it need not be moved for it [m]."""
+SAME_PLACE = 0.7 * OBJECT_HEIGHT
+"""Up to which distance in x and y objects are in one pile [m]."""
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -95,18 +96,23 @@ class ObjectOutcomes:
             outcomes: at least one, all from the same observed state.
             in_use: the one that was aimed at, which is among them.
         """
-        reference = outcomes[0].seen if in_use is None else in_use.state
 
-        def order(outcome: Outcome) -> tuple[int, int, bool, float]:
-            to_move = int((self._distances(outcome.seen, outcome.state) > SAME_PLACE).sum())
-            away = float(self._distances(reference, outcome.state).sum())
-            return self.faults(outcome), to_move, outcome.state is not reference, away
+        def order(outcome: Outcome) -> tuple[int, int, bool]:
+            return self.faults(outcome), self.moves(outcome), outcome is not in_use
 
         return min(outcomes, key=order)
 
     def faults(self, outcome: Outcome) -> int:
         """How many conditions fail in it, and how many objects stand in each other's way."""
         return self.failed_conditions(outcome) + self.crowded_objects(outcome)
+
+    def moves(self, outcome: Outcome) -> int:
+        """How many objects have to be moved from where it was chosen, one after another, some of them twice."""
+        start, end = (
+            arrangement_at(state[self._positions], object_height=OBJECT_HEIGHT)
+            for state in (outcome.seen, outcome.state)
+        )
+        return moves_between(start, end)
 
     def failed_conditions(self, outcome: Outcome) -> int:
         """How many of the conditions that it was drawn for do not hold in it, as far as that can be seen."""
@@ -121,10 +127,15 @@ class ObjectOutcomes:
         return failed
 
     def crowded_objects(self, outcome: Outcome) -> int:
-        """How many objects have another one beside them that is too near, in a settled outcome."""
-        place = outcome.state[self._positions[:, :2]]
-        apart = np.linalg.norm(place[:, None] - place, axis=-1)
-        return int(((apart > SAME_PLACE) & (apart < LEAST_GAP)).any(axis=1).sum())
+        """How many objects of a settled outcome are too near to another one, or come to where one stands now."""
+        start, end = outcome.seen[self._positions], outcome.state[self._positions]
+        apart = _distances_in_plane(end, end)
+        beside = (apart > SAME_PLACE) & (apart < LEAST_GAP)
+        stays = np.diagonal(_distances_in_plane(end, start)) < SAME_PLACE
+        comes_to_the_table = _is_lowest(end) & ~(_is_lowest(start) & stays)
+        taken = _distances_in_plane(end, start) < LEAST_GAP
+        np.fill_diagonal(taken, False)
+        return int((beside.any(axis=1) | (comes_to_the_table & taken.any(axis=1))).sum())
 
     def settled(self, state: np.ndarray) -> np.ndarray:
         """A state (state_dim,), raw, in which every object has fallen onto the one below, or to where the lowest is."""
@@ -225,7 +236,8 @@ class OutcomeSampler:
         rng: np.random.Generator,
     ) -> list[Outcome]:
         manifest, settings = self._bundle.manifest, self._settings
-        drawn_for = [branch for branch in branches for _ in range(settings.candidates)]
+        asked = [(part, branch) for branch in branches for part in _parts(branch) for _ in range(settings.candidates)]
+        drawn_for = [part for part, _ in asked]
         rows = network_rows(drawn_for, self._encoder, guidance_weight=settings.guidance_weight)
         denoiser = GuidedDenoiser(
             self._bundle, rows, observation_mask=observation_mask, clean_limit=settings.clean_limit
@@ -235,4 +247,20 @@ class OutcomeSampler:
         if not np.isfinite(ends).all():
             raise PlanError(f"model '{manifest.name}' returned outcomes that are not finite")
         states = [self.objects.settled(end) for end in ends * self._std + self._mean]
-        return [Outcome(state, branch, now) for state, branch in zip(states, drawn_for, strict=True)]
+        return [Outcome(state, branch, now) for state, (_, branch) in zip(states, asked, strict=True)]
+
+
+def _parts(branch: Branch) -> list[Branch]:
+    """What outcomes of a branch are drawn for: all of it, and what is wanted one by one."""
+    wanted = [(condition,) for condition in branch if condition.weight > 0.0]
+    return [branch, *wanted] if len(wanted) > 1 else [branch]
+
+
+def _distances_in_plane(one: np.ndarray, other: np.ndarray) -> np.ndarray:
+    """From each object of one to each of another, (objects, objects) [m], of positions (objects, 3)."""
+    return np.linalg.norm(one[:, None, :2] - other[:, :2], axis=-1)
+
+
+def _is_lowest(position: np.ndarray) -> np.ndarray:
+    """Which objects are as low as the lowest, (objects,) bool, of positions (objects, 3)."""
+    return position[:, 2] - position[:, 2].min(initial=np.inf) < HEIGHT_MARGIN

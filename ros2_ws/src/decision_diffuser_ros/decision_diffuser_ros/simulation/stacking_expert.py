@@ -14,8 +14,9 @@ from dataclasses import replace
 
 import numpy as np
 
+from decision_diffuser_ros.planner.piles import TABLE, Arrangement, Move, next_move
 from decision_diffuser_ros.simulation import stacking_model as model
-from decision_diffuser_ros.simulation.block_arrangement import TABLE, Arrangement, Move, arrangement_of, next_move
+from decision_diffuser_ros.simulation.block_arrangement import arrangement_of
 from decision_diffuser_ros.simulation.block_orientation import yaw_of
 from decision_diffuser_ros.simulation.iiwa_kinematics import tool_pose
 from decision_diffuser_ros.simulation.stacking_model import BLOCK_SIZE, CONTROL_STEP

@@ -17,11 +17,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from decision_diffuser_ros.planner.piles import moves_between
 from decision_diffuser_ros.simulation.block_arrangement import (
     Arrangement,
     all_arrangements,
     levels_of,
-    moves_between,
     piles_of,
 )
 from decision_diffuser_ros.simulation.block_constraints import CONSTRAINT_PAIRS

@@ -5,7 +5,8 @@ import pytest
 
 from decision_diffuser_ros.errors import ConfigurationError
 from decision_diffuser_ros.evaluation.stacking_tasks import TASKS, Request, draw_request, nearest_goal, task_named
-from decision_diffuser_ros.simulation.block_arrangement import TABLE, all_arrangements, from_piles, moves_between
+from decision_diffuser_ros.planner.piles import TABLE, moves_between
+from decision_diffuser_ros.simulation.block_arrangement import all_arrangements, from_piles
 from decision_diffuser_ros.simulation.block_constraints import CONSTRAINT_NAMES, constraint_index
 
 

@@ -10,8 +10,9 @@ import numpy as np
 
 from decision_diffuser_ros.control.planner_process import PlannerState, PlanResult
 from decision_diffuser_ros.nodes import control_assembly, planner_node
+from decision_diffuser_ros.planner.piles import moves_between
 from decision_diffuser_ros.planner.planner import Plan
-from decision_diffuser_ros.simulation.block_arrangement import all_arrangements, arrangement_of, moves_between
+from decision_diffuser_ros.simulation.block_arrangement import all_arrangements, arrangement_of
 from decision_diffuser_ros.simulation.block_constraints import constraint_index
 from decision_diffuser_ros.simulation.stacking_expert import StackingExpert
 from decision_diffuser_ros.simulation.stacking_goals import constraints_of

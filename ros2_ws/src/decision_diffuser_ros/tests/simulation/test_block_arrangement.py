@@ -5,16 +5,13 @@ import itertools
 import numpy as np
 import pytest
 
+from decision_diffuser_ros.planner.piles import TABLE, Move, moves_between, next_move
 from decision_diffuser_ros.simulation.block_arrangement import (
     SCATTERED,
-    TABLE,
-    Move,
     all_arrangements,
     arrangement_of,
     from_piles,
     levels_of,
-    moves_between,
-    next_move,
     piles_of,
     random_arrangement,
 )

@@ -4,7 +4,8 @@ import collections
 
 import numpy as np
 
-from decision_diffuser_ros.simulation.block_arrangement import SCATTERED, from_piles, moves_between, piles_of
+from decision_diffuser_ros.planner.piles import moves_between
+from decision_diffuser_ros.simulation.block_arrangement import SCATTERED, from_piles, piles_of
 from decision_diffuser_ros.simulation.block_constraints import constraint_index
 from decision_diffuser_ros.simulation.stacking_goals import FROM_PILES, FROM_TABLE, constraints_of
 

@@ -1,0 +1,69 @@
+"""Which object stands on which: read from where they are, and turned into another arrangement move by move.
+
+An arrangement is what each object stands on, a tuple: another object's number, or `TABLE`. Where on the table a pile
+stands is no part of it.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+TABLE = -1
+
+Arrangement = tuple[int, ...]
+"""What objects 0, 1, ... stand on."""
+
+
+class Move(NamedTuple):
+    """One pick and place: which block goes onto which, or onto the `TABLE`."""
+
+    block: int
+    onto: int
+
+
+def arrangement_at(position: np.ndarray, *, object_height: float) -> Arrangement:
+    """What each object stands on; what is held in the air stands on the table.
+
+    Args:
+        position: of the objects' centres, (objects, 3) [m].
+        object_height: of all of them [m].
+    """
+    apart = np.linalg.norm(position[:, None, :2] - position[:, :2], axis=-1)
+    rise = (position[:, None, 2] - position[:, 2]) / object_height
+    is_below = (apart < 0.7 * object_height) & (rise > 0.5) & (rise < 1.5)
+    return tuple(int(below.argmax()) if below.any() else TABLE for below in is_below)
+
+
+def next_move(now: Arrangement, goal: Arrangement) -> Move | None:
+    """The next move towards the goal, or None when it is reached.
+
+    The same arrangement always gets the same move: whatever a planner cannot see does not decide. A block goes to its
+    final place as soon as that is free; otherwise one that is in the way goes to the table.
+    """
+    final = [_is_final(block, now, goal) for block in range(len(now))]
+    movable = [block for block in range(len(now)) if block not in now and not final[block]]
+    for block in movable:
+        onto = goal[block]
+        if onto == TABLE or (final[onto] and onto not in now):
+            return Move(block, onto)
+    for block in movable:
+        if now[block] != TABLE:
+            return Move(block, TABLE)
+    return None
+
+
+def moves_between(start: Arrangement, goal: Arrangement) -> int:
+    """How many moves it takes from one arrangement to another; neither may be a circle."""
+    now, moves = list(start), 0
+    while (move := next_move(tuple(now), goal)) is not None:
+        now[move.block] = move.onto
+        moves += 1
+    return moves
+
+
+def _is_final(block: int, now: Arrangement, goal: Arrangement) -> bool:
+    if now[block] != goal[block]:
+        return False
+    return now[block] == TABLE or _is_final(now[block], now, goal)

@@ -118,7 +118,7 @@ class ObjectTransformer(nn.Module):
             change = noisy_change[:, -1:] * (1.0 - is_known[..., None])
             noisy_change = torch.cat([noisy_change[:, :-1], change], dim=1)
             outcome = SeenOutcome(
-                trajectory[:, -1], is_known, self._noisy_outcome(now, trajectory[:, -1:], signal_share, is_known)
+                is_known, self._noisy_outcome(now, trajectory[:, -1:], signal_share, is_known)
             )
         inputs = self.tokens(observed, noisy_change, certainty, is_observed, roles, outcome)
 

@@ -44,6 +44,21 @@ class NoisyOutcome(NamedTuple):
         along = (self.change[:, :, None, :2] * way).sum(dim=-1)
         return self.certainty * along - 0.5 * self.certainty**2 * way.square().sum(dim=-1)
 
+    def estimate(self) -> Tensor:
+        """Where objects end by the noisy change alone, `(batch, objects, 3)` [m].
+
+        Beforehand each place of an object is as likely as anywhere else, by a normal distribution about where it is.
+        """
+        places, snr = self.position[..., :2], self.certainty**2
+        change = self.change[..., :2]
+        anywhere = places + self.certainty * change / (1.0 + snr) * self.std[:, :2]
+        size = change.square().sum(dim=-1, keepdim=True)
+        for_anywhere = 0.5 * size * snr / (1.0 + snr) - torch.log(1.0 + snr)
+        shares = torch.cat([self.evidence_for_places(places), for_anywhere], dim=-1).softmax(dim=-1)
+        around = shares[..., :-1] @ places + shares[..., -1:] * anywhere
+        levels = self.evidence_for_levels().softmax(dim=-1)
+        return torch.cat([around, (levels * _level_heights(self.position)).sum(dim=-1, keepdim=True)], dim=-1)
+
     def evidence_for_levels(self) -> Tensor:
         """For each object ending at each level, `(batch, objects, levels)`."""
         rise = (_level_heights(self.position) - self.position[..., 2:]) / self.std[:, 2:]

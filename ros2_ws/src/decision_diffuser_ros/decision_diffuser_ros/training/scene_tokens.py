@@ -25,7 +25,7 @@ LEAST_DIRECTION = 0.05  # normalised joint positions
 LEAST_NOISE = 0.05  # variance that is added to that of the noise
 CHANGE_SCALE = 10.0  # what changes of normalised states are multiplied by: in a control step they are about a tenth
 PAIR_SIZE = 4
-OUTCOME_BLUR = 0.06  # [m], of what is known of an outcome
+OUTCOME_BLUR = 0.06  # [m], of what is known of where objects end
 OUTCOME_SIZE = 1 + 2 * 3 + LEVELS  # whether it is known; of each object its move far and near, and its level
 OUTCOME_PAIR_SIZE = PAIR_SIZE + 2  # and whether one ends where the other is
 EVIDENCE_UNIT = 8.0
@@ -49,12 +49,10 @@ class SeenOutcome(NamedTuple):
     """What is shown of the state in which all ends.
 
     Attributes:
-        state: normalised, anything where it is not known, shape `(batch, state_dim)`.
         is_known: 1 or 0, shape `(batch, 1)`.
-        noisy: what is known of it otherwise.
+        noisy: what is known of where objects end.
     """
 
-    state: Tensor
     is_known: Tensor
     noisy: NoisyOutcome
 
@@ -137,7 +135,7 @@ class SceneTokens(nn.Module):
         ]
         pairs = [_pairs(seen.apart[:, -1], PILE_BLUR)]
         if outcome is not None:
-            to_end = outcome.is_known[:, None] * self._to_end(observed[:, -1], outcome.state)
+            to_end = outcome.noisy.estimate() - outcome.noisy.position
             at_end = seen.apart[:, -1] + to_end
             robot.append(outcome.is_known)
             objects += [
@@ -148,14 +146,10 @@ class SceneTokens(nn.Module):
             ]
             over = (outcome.noisy.evidence_for_places(outcome.noisy.position[..., :2]) / EVIDENCE_UNIT).tanh()
             pairs += [
-                outcome.is_known[:, None, None] * _pairs(at_end, OUTCOME_BLUR),
+                _pairs(at_end, OUTCOME_BLUR),
                 torch.stack([over, over.transpose(1, 2)], dim=-1),
             ]
         return Tokens(torch.cat(robot, dim=-1), torch.cat(objects, dim=-1), torch.cat(pairs, dim=-1))
-
-    def _to_end(self, now: Tensor, end: Tensor) -> Tensor:
-        """How far each object goes between normalised states `(batch, state_dim)`, `(batch, objects, 3)` [m]."""
-        return self.scene.object_rows((end - now) * self.scene.std)[..., :3]
 
     def _robot_history(self, seen: Scene, observed: Tensor, deviation: Tensor) -> list[Tensor]:
         """Where the robot is, and how it came there, each `(batch, ...)`."""

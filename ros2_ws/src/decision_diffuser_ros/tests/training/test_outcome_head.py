@@ -56,6 +56,16 @@ def test_with_nothing_but_noise_the_answer_does_not_depend_on_it(head, tower):
     torch.testing.assert_close(*(answer[..., :2] for answer in answers), atol=1e-4, rtol=0.0)
 
 
+def test_the_estimate_goes_from_where_objects_are_to_where_they_end(tower):
+    surely, hardly = noisy_outcome(tower, certainty=8.0), noisy_outcome(tower, certainty=1e-3)
+    torch.testing.assert_close(surely.estimate()[0], tower, atol=0.002, rtol=0.0)
+    aside = torch.tensor([[0.45, 0.12, 0.025], [0.5, 0.3, 0.025], [0.4, -0.3, 0.025]])  # to where no object is
+    torch.testing.assert_close(noisy_outcome(aside, certainty=8.0).estimate()[0], aside, atol=0.004, rtol=0.0)
+    blurred = hardly.estimate()[0]
+    assert (blurred - blurred[:1]).abs().max() < 0.35
+    assert blurred[:, 2] == pytest.approx(0.1, abs=0.01)
+
+
 def test_levels_are_told_apart_as_soon_as_the_noise_allows(tower):
     surely = noisy_outcome(tower, certainty=4.0).evidence_for_levels()
     assert surely.shape == (1, 3, LEVELS)

@@ -11,6 +11,7 @@ from decision_diffuser_ros.planner.conditions import Condition
 from decision_diffuser_ros.planner.outcomes import ObjectOutcomes, Outcome
 from decision_diffuser_ros.planner.planner import Planner
 from decision_diffuser_ros.planner.settings import SamplingSettings
+from decision_diffuser_ros.simulation.block_constraints import CONSTRAINT_NAMES
 from decision_diffuser_ros.simulation.stacking_model import BLOCK_NAMES, BLOCK_SIZE
 from tests.bundles import STACKING_STATE, make_stacking_bundle
 
@@ -105,6 +106,40 @@ def test_an_outcome_in_which_blocks_stand_in_each_others_way_is_not_taken(bundle
     assert objects.failed_conditions(wrong) == 0
     assert objects.crowded_objects(wrong) == 3
     assert objects.best([wrong, tower]) is tower
+
+
+def test_no_pile_is_begun_where_one_stands_now(bundle, objects):
+    names = bundle.manifest.state_names
+    now = state_with(bundle, ("blue", "green", "red"))
+    taken = state_with(bundle, ("red", "green", "blue"))
+    for block in ("red", "green", "blue"):
+        taken[names.index(f"block_{block}/position/y")] = PLACES["blue"]
+    assert objects.crowded_objects(Outcome(taken, RED_ON_BLUE, now)) == 1
+    elsewhere = state_with(bundle, ("red", "green", "blue"))
+    assert objects.crowded_objects(Outcome(elsewhere, RED_ON_BLUE, now)) == 0
+    assert objects.crowded_objects(Outcome(now, RED_ON_BLUE, now)) == 0
+
+
+def test_moves_are_counted_as_they_are_made_one_after_another(bundle, objects):
+    now = state_with(bundle, ("yellow", "red"))
+    beneath = Outcome(state_with(bundle, ("yellow", "blue", "red")), CHAIN, now)  # red has to go and come back
+    beside = Outcome(state_with(bundle, ("green", "blue", "red")), CHAIN, now)
+    assert (objects.moves(beneath), objects.moves(beside)) == (3, 2)
+    fulfilling = (above("red", "blue"), above("blue", "yellow"))
+    beneath, beside = (dataclasses.replace(each, branch=fulfilling) for each in (beneath, beside))
+    assert objects.best([beneath, beside]) is beside
+
+
+def test_outcomes_of_two_constraints_are_drawn_for_both_together_and_for_each(bundle, now, monkeypatch):
+    seen = []
+    denoise = bundle.denoise
+    monkeypatch.setattr(bundle, "denoise", lambda *inputs: (seen.append(inputs[3:]), denoise(*inputs))[1])
+    settings = SamplingSettings(history=2, candidates=2, outcome_steps=1, denoising_steps=1, guidance_weight=1.0)
+    Planner(bundle, settings=settings).plan(now[None], CHAIN, rng=np.random.default_rng(0))
+    conditions, present = seen[0]
+    asked = [tuple(np.flatnonzero(row)) for row, is_asked in zip(conditions, present[:, 0], strict=True) if is_asked]
+    first, second = (CONSTRAINT_NAMES.index(name) for name in ("red > blue", "blue > green"))
+    assert sorted(asked) == sorted([(first,), (second,)] * 4)
 
 
 def test_the_one_in_use_stays_unless_another_is_nearer_or_fails_less(bundle, objects, now):

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from decision_diffuser_ros.simulation.iiwa_kinematics import tool_pose
+from decision_diffuser_ros.simulation.pauses import PauseRange
 from decision_diffuser_ros.simulation.stacking_demonstrations import StackingRange, record_episode
 from decision_diffuser_ros.simulation.stacking_expert import Phase
 from decision_diffuser_ros.simulation.stacking_goals import GoalPreference
@@ -22,6 +23,7 @@ CALM = StackingRange(
     rest_steps=3,
     disturbed_share=0.0,
     mishaps=MishapRange(nudge_share=0.0, slip_share=0.0),
+    pauses=PauseRange(share=0.0),
 )
 
 

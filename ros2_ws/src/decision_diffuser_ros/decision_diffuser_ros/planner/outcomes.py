@@ -32,7 +32,7 @@ from decision_diffuser_ros.planner.guided_denoiser import GuidedDenoiser
 from decision_diffuser_ros.planner.manifest import Manifest
 from decision_diffuser_ros.planner.network_rows import network_rows
 from decision_diffuser_ros.planner.object_relations import HEIGHT_MARGIN, OPEN_ABOVE, OPENING, object_index
-from decision_diffuser_ros.planner.piles import arrangement_at, moves_between
+from decision_diffuser_ros.planner.piles import SAME_PLACE_IN_HEIGHTS, arrangement_at, moves_between
 from decision_diffuser_ros.planner.settings import SamplingSettings
 from decision_diffuser_ros.planner.trajectory_sampler import TrajectorySampler
 
@@ -44,7 +44,7 @@ OBJECT_HEIGHT = 2.0 * HEIGHT_MARGIN
 """By how much the centre of an object is higher than that of the one it stands on [m]."""
 LEAST_GAP = 1.5 * OBJECT_HEIGHT
 """Between the places of two piles [m]."""
-SAME_PLACE = 0.7 * OBJECT_HEIGHT
+SAME_PLACE = SAME_PLACE_IN_HEIGHTS * OBJECT_HEIGHT
 """Up to which distance in x and y objects are in one pile [m]."""
 
 

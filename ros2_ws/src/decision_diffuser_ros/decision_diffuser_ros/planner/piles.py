@@ -11,6 +11,8 @@ from typing import NamedTuple
 import numpy as np
 
 TABLE = -1
+SAME_PLACE_IN_HEIGHTS = 0.7
+"""Up to which distance in x and y objects are in one pile, in heights of an object."""
 
 Arrangement = tuple[int, ...]
 """What objects 0, 1, ... stand on."""
@@ -32,7 +34,7 @@ def arrangement_at(position: np.ndarray, *, object_height: float) -> Arrangement
     """
     apart = np.linalg.norm(position[:, None, :2] - position[:, :2], axis=-1)
     rise = (position[:, None, 2] - position[:, 2]) / object_height
-    is_below = (apart < 0.7 * object_height) & (rise > 0.5) & (rise < 1.5)
+    is_below = (apart < SAME_PLACE_IN_HEIGHTS * object_height) & (rise > 0.5) & (rise < 1.5)
     return tuple(int(below.argmax()) if below.any() else TABLE for below in is_below)
 
 

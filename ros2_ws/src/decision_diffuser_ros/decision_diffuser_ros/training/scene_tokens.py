@@ -15,12 +15,12 @@ from torch import Tensor, nn
 
 from decision_diffuser_ros.training.arm_scene import PLACE_DIM, POSE_DIM, ArmScene, Scene
 from decision_diffuser_ros.training.object_roles import ROLES
-from decision_diffuser_ros.training.outcome_head import LEVELS, NoisyOutcome
+from decision_diffuser_ros.training.outcome_head import LEVELS, OBJECT_SIZE, NoisyOutcome
 from decision_diffuser_ros.training.tool_path import DISPLACEMENT_UNITS, HEIGHT, ToolPath
 
 FAR = (0.15, 0.3, 0.15, 0.5)
 """Units of distance on the scale of the table: radius [m], azimuth [rad], height [m], yaw [rad]."""
-OBJECT_SIZE, PILE_BLUR = 0.05, 0.03  # [m]
+PILE_BLUR = 0.03  # [m]
 LEAST_DIRECTION = 0.05  # normalised joint positions
 LEAST_NOISE = 0.05  # variance that is added to that of the noise
 CHANGE_SCALE = 10.0  # what changes of normalised states are multiplied by: in a control step they are about a tenth

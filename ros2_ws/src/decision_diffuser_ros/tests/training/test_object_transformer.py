@@ -78,21 +78,31 @@ def inputs(network: PlannedChanges, batch: int = 3) -> dict[str, torch.Tensor]:
     }
 
 
-def test_exchanged_objects_exchange_the_plan(network):
-    order = [2, 0, 3, 1]
+EXCHANGE = [2, 0, 3, 1]
+
+
+def plans_before_and_after_an_exchange(
+    network: PlannedChanges, given: dict[str, torch.Tensor]
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """What is planned, and what is planned when objects are exchanged in the states and in the condition."""
     scene = network.network.scene
-    given = inputs(network)
-    pairs = [(order[upper], order[lower]) for upper, lower in CONSTRAINT_PAIRS]
+    pairs = [(EXCHANGE[upper], EXCHANGE[lower]) for upper, lower in CONSTRAINT_PAIRS]
     condition = given["condition"][:, [CONSTRAINT_PAIRS.index(pair) for pair in pairs]]
     with alike_units(network):
         trajectory = scene.state_rows(
-            scene.robot_rows(given["trajectory"]), scene.object_rows(given["trajectory"])[..., order, :]
+            scene.robot_rows(given["trajectory"]), scene.object_rows(given["trajectory"])[..., EXCHANGE, :]
         )
         plan = network(**given)[:, HISTORY:]
         turned = network(**{**given, "trajectory": trajectory, "condition": condition})[:, HISTORY:]
+    return plan, turned
+
+
+def test_exchanged_objects_exchange_the_plan(network):
+    scene = network.network.scene
+    plan, turned = plans_before_and_after_an_exchange(network, inputs(network))
     torch.testing.assert_close(scene.robot_rows(turned), scene.robot_rows(plan), atol=1e-4, rtol=0.0)
     objects = scene.object_rows(plan)
-    torch.testing.assert_close(scene.object_rows(turned), objects[..., order, :], atol=1e-4, rtol=0.0)
+    torch.testing.assert_close(scene.object_rows(turned), objects[..., EXCHANGE, :], atol=1e-4, rtol=0.0)
     assert not torch.allclose(scene.object_rows(turned), objects, atol=1e-2)
 
 
@@ -157,11 +167,15 @@ def test_planned_states_that_are_no_changes_are_refused():
 
 
 @pytest.fixture(scope="module")
-def outcome_network(record) -> PlannedChanges:
-    torch.manual_seed(0)
+def outcome_record(record) -> TrainingRecord:
     data = dataclasses.replace(CONFIGURATION.data, plan_steps=PLAN - 1, outcome=True)
-    record = dataclasses.replace(record, configuration=dataclasses.replace(CONFIGURATION, data=data))
-    return record.build_noise_model().eval()
+    return dataclasses.replace(record, configuration=dataclasses.replace(CONFIGURATION, data=data))
+
+
+@pytest.fixture(scope="module")
+def outcome_network(outcome_record) -> PlannedChanges:
+    torch.manual_seed(0)
+    return outcome_record.build_noise_model().eval()
 
 
 def with_outcome_known(given: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
@@ -182,27 +196,17 @@ def test_a_known_outcome_is_seen_at_every_noise_level_alike(outcome_network):
 
 
 def test_exchanged_objects_exchange_the_outcome(outcome_network):
-    order = [2, 0, 3, 1]
     scene = outcome_network.network.scene
     for given in (inputs(outcome_network), with_outcome_known(inputs(outcome_network))):
-        pairs = [(order[upper], order[lower]) for upper, lower in CONSTRAINT_PAIRS]
-        condition = given["condition"][:, [CONSTRAINT_PAIRS.index(pair) for pair in pairs]]
-        with alike_units(outcome_network):
-            trajectory = scene.state_rows(
-                scene.robot_rows(given["trajectory"]), scene.object_rows(given["trajectory"])[..., order, :]
-            )
-            plan = outcome_network(**given)[:, HISTORY:]
-            turned = outcome_network(**{**given, "trajectory": trajectory, "condition": condition})[:, HISTORY:]
+        plan, turned = plans_before_and_after_an_exchange(outcome_network, given)
         objects = scene.object_rows(plan)
-        torch.testing.assert_close(scene.object_rows(turned), objects[..., order, :], atol=1e-4, rtol=0.0)
+        torch.testing.assert_close(scene.object_rows(turned), objects[..., EXCHANGE, :], atol=1e-4, rtol=0.0)
 
 
-def test_the_graph_of_a_network_with_an_outcome_says_what_torch_says(record, outcome_network, tmp_path):
-    data = dataclasses.replace(CONFIGURATION.data, plan_steps=PLAN - 1, outcome=True)
-    record = dataclasses.replace(record, configuration=dataclasses.replace(CONFIGURATION, data=data))
-    record.write(tmp_path / "training")
+def test_the_graph_of_a_network_with_an_outcome_says_what_torch_says(outcome_record, outcome_network, tmp_path):
+    outcome_record.write(tmp_path / "training")
     save_weights(outcome_network, tmp_path / "training", "noise_model", training_steps=1)
-    save_weights(record.build_inverse_dynamics(), tmp_path / "training", "inverse_dynamics", training_steps=1)
+    save_weights(outcome_record.build_inverse_dynamics(), tmp_path / "training", "inverse_dynamics", training_steps=1)
     manifest = export_bundle(tmp_path / "training", tmp_path / "bundle", provenance={})
     assert manifest.outcome
     assert manifest.horizon == HISTORY + PLAN

@@ -66,9 +66,7 @@ def _walk(directory: Path, *, seconds_per_gait: float, bundle: str | None, gui: 
         recording = run_demo(settings, show=view.show)
     summary = recording.summary()
     _write_summary(summary, directory)
-    plot_recording(
-        recording, directory / "gaits.png", title="Simulated Unitree A1: gaits asked and gaits walked"
-    )
+    plot_recording(recording, directory / "gaits.png", title="Simulated Unitree A1: gaits asked and gaits walked")
     if video:
         _draw_video(write_video, recording, directory / "gaits.mp4", console)
     for row in summary["gaits"]:
@@ -81,9 +79,7 @@ def _walk(directory: Path, *, seconds_per_gait: float, bundle: str | None, gui: 
     console.print(f"[bold]{directory}[/bold] holds {'gaits.mp4, ' if video else ''}gaits.png and summary.json")
 
 
-def _stack(
-    directory: Path, goals: tuple[str, ...], *, seed: int, bundle: str | None, gui: bool, video: bool
-) -> bool:
+def _stack(directory: Path, goals: tuple[str, ...], *, seed: int, bundle: str | None, gui: bool, video: bool) -> bool:
     """The arm that stacks blocks; returns whether all that can be built was built."""
     from rich.console import Console
 

@@ -81,9 +81,7 @@ def _train_gait_classifier(
         typer.echo(f"{name.replace('_', ' ')}: {value}")
 
 
-def _clone(
-    data: Path, output: Path, configuration: Path, *, steps: int | None, seed: int, machine: "Machine"
-) -> None:
+def _clone(data: Path, output: Path, configuration: Path, *, steps: int | None, seed: int, machine: "Machine") -> None:
     from decision_diffuser_ros.provenance import provenance
     from decision_diffuser_ros.training.behaviour_cloning import CloningConfiguration, train_behaviour_cloning
 

@@ -93,9 +93,7 @@ class ArrangementMonitor:
         self._opening = self._commanded_opening = 0.0
         self._height_when_closed: NDArray[np.float64] | None = None
 
-    def observe(
-        self, time: float, position: NDArray[np.float64], *, opening: float, commanded_opening: float
-    ) -> None:
+    def observe(self, time: float, position: NDArray[np.float64], *, opening: float, commanded_opening: float) -> None:
         """Take note of what is measured at `time` [s].
 
         Args:

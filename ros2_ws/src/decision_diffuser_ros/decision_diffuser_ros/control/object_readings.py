@@ -46,9 +46,7 @@ class ObjectLayout:
         names = manifest.state_names
         suffix = f"/{POSE_ENTRIES[0]}"
         found = [name.removesuffix(suffix) for name in names if name.endswith(suffix)]
-        self.names = tuple(
-            name for name in found if {f"{name}/{entry}" for entry in POSE_ENTRIES} <= set(names)
-        )
+        self.names = tuple(name for name in found if {f"{name}/{entry}" for entry in POSE_ENTRIES} <= set(names))
         self.indices = [
             index
             for name in self.names

@@ -337,9 +337,7 @@ class RecedingHorizonController:
 
     def _promote(self) -> None:
         """Follow the newest waiting plan whose latency has passed; at once if there is none."""
-        while self._waiting and (
-            self._followed is None or self._is_due(self._waiting[0][0], self._control_step)
-        ):
+        while self._waiting and (self._followed is None or self._is_due(self._waiting[0][0], self._control_step)):
             self._followed = self._waiting.popleft()
 
     @staticmethod

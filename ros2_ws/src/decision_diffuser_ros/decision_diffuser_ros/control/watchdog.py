@@ -142,7 +142,5 @@ class Watchdog:
         if age > self.settings.hold_after:
             return SafetyDecision(SafetyMode.HOLD, f"no good {stale} for more than {self.settings.hold_after:g} s")
         if self._fault_since is not None and now - self._fault_since > self.settings.damping_after_fault:
-            return SafetyDecision(
-                SafetyMode.DAMPING, f"for more than {self.settings.damping_after_fault:g} s: {fault}"
-            )
+            return SafetyDecision(SafetyMode.DAMPING, f"for more than {self.settings.damping_after_fault:g} s: {fault}")
         return SafetyDecision(SafetyMode.HOLD, fault) if fault else SafetyDecision(SafetyMode.ACTIVE)

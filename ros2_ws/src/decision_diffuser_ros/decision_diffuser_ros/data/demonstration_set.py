@@ -62,8 +62,7 @@ class DemonstrationSet:
             lengths=np.array([len(episode) for episode in episodes], dtype=np.int64),
             fallen=np.array([bool(episode.attributes.get("fallen", False)) for episode in episodes]),
             extras={
-                name: np.concatenate([episode.extras[name] for episode in episodes])
-                for name in episodes[0].extras
+                name: np.concatenate([episode.extras[name] for episode in episodes]) for name in episodes[0].extras
             },
             metadata=dict(metadata or {}),
         )

@@ -48,9 +48,7 @@ def shard_paths(directory: str | Path) -> list[Path]:
     return sorted((Path(directory) / SHARD_DIRECTORY).glob("shard_*.hdf5"))
 
 
-def write_shard(
-    path: str | Path, episodes: Iterable[Episode], attributes: Mapping[str, object]
-) -> Path:
+def write_shard(path: str | Path, episodes: Iterable[Episode], attributes: Mapping[str, object]) -> Path:
     """Write some episodes to a file that appears under its name only when it is whole.
 
     Args:
@@ -65,9 +63,7 @@ def write_shard(
     with whole_file(path) as partial, h5py.File(partial, "w", libver="latest") as file:
         dimensions = {_write_episode(file, index, episode) for index, episode in enumerate(episodes)}
         if len(dimensions) != 1:
-            raise DataError(
-                f"a shard needs episodes of one (state_dim, action_dim); got {sorted(dimensions)}"
-            )
+            raise DataError(f"a shard needs episodes of one (state_dim, action_dim); got {sorted(dimensions)}")
         file.attrs["attributes"] = json.dumps(attributes, sort_keys=True)
     return path
 
@@ -196,9 +192,7 @@ def _read_episode(group: h5py.Group, *, extras: Sequence[str] | None = None) -> 
     names = [name for name in infos if name != SKILL] if extras is None else extras
     missing = [name for name in names if name not in infos]
     if missing:
-        raise DataError(
-            f"{group.name} has no extra {missing}; available: {sorted(set(infos) - {SKILL})}"
-        )
+        raise DataError(f"{group.name} has no extra {missing}; available: {sorted(set(infos) - {SKILL})}")
     bookkeeping = ("id", "total_steps")
     return Episode(
         states=group["observations"][()],

@@ -45,9 +45,7 @@ class Episode:
         object.__setattr__(self, "states", np.asarray(self.states, dtype=np.float32))
         object.__setattr__(self, "actions", np.asarray(self.actions, dtype=np.float32))
         object.__setattr__(self, "skills", np.asarray(self.skills, dtype=np.int8))
-        object.__setattr__(
-            self, "extras", {name: np.asarray(value) for name, value in self.extras.items()}
-        )
+        object.__setattr__(self, "extras", {name: np.asarray(value) for name, value in self.extras.items()})
         self._check_shapes()
         for name in ("states", "actions"):
             if not np.isfinite(getattr(self, name)).all():
@@ -71,12 +69,10 @@ class Episode:
             )
         if self.skills.shape != (control_steps,):
             raise DataError(
-                f"`skills` must have shape ({control_steps},), one index an action; "
-                f"got {self.skills.shape}"
+                f"`skills` must have shape ({control_steps},), one index an action; got {self.skills.shape}"
             )
         for name, value in self.extras.items():
             if value.ndim == 0 or len(value) not in (control_steps, control_steps + 1):
                 raise DataError(
-                    f"extra '{name}' must have {control_steps} or {control_steps + 1} rows; "
-                    f"got shape {value.shape}"
+                    f"extra '{name}' must have {control_steps} or {control_steps + 1} rows; got shape {value.shape}"
                 )

@@ -14,9 +14,7 @@ NUMBER_EXTRAS = {"return": ("base_position", "heading")} | {kind: (extra,) for k
 """All kinds of condition that are a number, measured or asked: what they are computed from."""
 
 
-def choice_labels(
-    demonstrations: DemonstrationSet, windows: WindowIndex, *, kind: str, choices: int
-) -> np.ndarray:
+def choice_labels(demonstrations: DemonstrationSet, windows: WindowIndex, *, kind: str, choices: int) -> np.ndarray:
     """One-hot choice of each window (its skill, its constraint, ...), shape `(windows, choices)`.
 
     Raises:
@@ -53,9 +51,7 @@ def number_labels(
     elif kind in ASKED_NUMBERS:
         advance = demonstrations.extras[ASKED_NUMBERS[kind]].astype(np.float64)
     else:
-        raise DataError(
-            f"kind '{kind}' has no label that is a number; available: {', '.join(NUMBER_EXTRAS)}"
-        )
+        raise DataError(f"kind '{kind}' has no label that is a number; available: {', '.join(NUMBER_EXTRAS)}")
     total = np.r_[0.0, np.cumsum(advance)]
     start = windows.current_action
     steps = np.minimum(windows.remaining_steps, averaging_steps)

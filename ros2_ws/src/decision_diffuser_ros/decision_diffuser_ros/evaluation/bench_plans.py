@@ -81,9 +81,7 @@ def bench_plans(
                     }
 
 
-def time_plans(
-    bundle: Bundle, settings: PlanBenchSettings, *, denoising_steps: int, in_one_call: bool
-) -> list[float]:
+def time_plans(bundle: Bundle, settings: PlanBenchSettings, *, denoising_steps: int, in_one_call: bool) -> list[float]:
     """The duration of each plan [s], from a full history and for one condition, after the warm-up.
 
     A model that plans outcomes keeps its first one, as it does in a replanning loop as long as nothing has moved.

@@ -55,9 +55,7 @@ def summarise(
     return {**deployed, "ratios": ratios, "bars": bars}
 
 
-def deployed_row(
-    latency: Sequence[Mapping[str, Any]], *, robot: str, deployed_steps: int
-) -> Mapping[str, Any] | None:
+def deployed_row(latency: Sequence[Mapping[str, Any]], *, robot: str, deployed_steps: int) -> Mapping[str, Any] | None:
     """The measurement of the deployed setting; the slower way of sampling, so that nothing is claimed too soon."""
     rows = [
         row

@@ -132,9 +132,7 @@ class DeployedPlanner:
             settings=SafeControllerSettings(step_duration=self._step_duration, blend_duration=settings.blend_duration),
         )
 
-    def start(
-        self, conditions: Conditions, rng: np.random.Generator, *, history: Iterable[np.ndarray] = ()
-    ) -> None:
+    def start(self, conditions: Conditions, rng: np.random.Generator, *, history: Iterable[np.ndarray] = ()) -> None:
         """Begins an episode without a plan, and without a history unless one is given.
 
         Args:

@@ -41,9 +41,7 @@ def evaluate(experiment: GaitExperiment, *, episodes: int, diffused: GaitExperim
     if diffused is not None:
         variants |= {("actions", INVERSE_DYNAMICS): experiment, ("actions", DIFFUSED): diffused}
     names = {(variant, gait): f"{variant} {gait}" for variant in variants for gait in GAITS}
-    rollouts = experiment.run(
-        {name: variants[variant].jobs(gait, episodes) for (variant, gait), name in names.items()}
-    )
+    rollouts = experiment.run({name: variants[variant].jobs(gait, episodes) for (variant, gait), name in names.items()})
     settings: dict[str, dict[str, Any]] = {}
     for setting, value in variants:
         of_gaits = {gait: rollouts[names[(setting, value), gait]] for gait in GAITS}

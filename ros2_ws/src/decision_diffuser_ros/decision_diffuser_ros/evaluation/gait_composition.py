@@ -51,9 +51,7 @@ def evaluate(
     """
     groups = {single_name(gait): experiment.jobs(gait, episodes) for gait in GAITS}
     groups |= {pair_name(pair): experiment.jobs(pair_name(pair), episodes) for pair in PAIRS}
-    groups |= {
-        summed_name(pair): experiment.jobs(pair_name(pair), baseline_episodes, driver=SUMMED) for pair in PAIRS
-    }
+    groups |= {summed_name(pair): experiment.jobs(pair_name(pair), baseline_episodes, driver=SUMMED) for pair in PAIRS}
     groups |= {f"expert {gait}": experiment.jobs(gait, expert_episodes, driver=EXPERT) for gait in GAITS}
     rollouts = experiment.run(groups)
     scores: dict[str, Any] = {
@@ -91,9 +89,7 @@ def bars(scores: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
         "survival of pairs": (min(row["survived"] for row in scores["pairs"].values()), PAIR_SURVIVAL),
         "agreement of classifier and contacts": (scores["classifier_agreement"], AGREEMENT),
     }
-    rows = {
-        name: {"at_least": bar, "got": got, "reached": bool(got >= bar)} for name, (got, bar) in least.items()
-    }
+    rows = {name: {"at_least": bar, "got": got, "reached": bool(got >= bar)} for name, (got, bar) in least.items()}
     got = max(third)
     return rows | {"share of the third gait": {"below": THIRD_SHARE, "got": got, "reached": bool(got < THIRD_SHARE)}}
 

@@ -18,9 +18,7 @@ ALLOWED_SHARE = 0.95
 """Share of the frames that an allowed gait must have for an episode to count as a success."""
 
 
-def evaluate(
-    experiment: GaitExperiment, *, episodes: int, questions: Sequence[str] = QUESTIONS
-) -> dict[str, Any]:
+def evaluate(experiment: GaitExperiment, *, episodes: int, questions: Sequence[str] = QUESTIONS) -> dict[str, Any]:
     """Scores of each question, JSON-able.
 
     Raises:

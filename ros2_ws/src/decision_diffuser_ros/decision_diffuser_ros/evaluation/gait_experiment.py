@@ -59,9 +59,7 @@ class GaitExperiment:
             asked = with_number(expression, kind, share) if kind is not None and is_numbered else expression
             task = ExpressionTask(seed=episode_seed, expression=asked, driver=driver)
             jobs.append(
-                ExpressionJob(
-                    task=task, model=self.model, choose_every=self.choose_every, time_step=self.time_step
-                )
+                ExpressionJob(task=task, model=self.model, choose_every=self.choose_every, time_step=self.time_step)
             )
         return jobs
 
@@ -72,9 +70,7 @@ class GaitExperiment:
     def with_sampling(self, **changes: object) -> GaitExperiment:
         """The same with other settings of a plan. Raises ConfigurationError for those that the model cannot do."""
         sampling = replace(self.model.sampling or self.manifest.sampling, **changes)  # type: ignore[arg-type]
-        sampling.check_against(
-            denoising_steps=self.manifest.schedule.denoising_steps, history=self.manifest.history
-        )
+        sampling.check_against(denoising_steps=self.manifest.schedule.denoising_steps, history=self.manifest.history)
         return replace(self, model=replace(self.model, sampling=sampling))
 
     def settings_of_plan(self) -> dict[str, object]:

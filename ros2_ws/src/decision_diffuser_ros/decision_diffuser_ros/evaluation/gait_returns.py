@@ -124,6 +124,5 @@ def demonstrated_speed(directory: str | Path, *, percentile: float = PERCENTILE)
     settled = windows.available_history >= LABEL_STEPS
     skills = demonstrations.skills[windows.current_action]
     return {
-        gait: float(np.percentile(speed[settled & (skills == number)], percentile))
-        for number, gait in enumerate(GAITS)
+        gait: float(np.percentile(speed[settled & (skills == number)], percentile)) for number, gait in enumerate(GAITS)
     }

@@ -79,9 +79,7 @@ def decided_moments(episodes: Sequence[Episode], plan_steps: int) -> list[tuple[
     return moments
 
 
-def plan_error(
-    planner: Planner, episode: Episode, step: int, rng: np.random.Generator
-) -> dict[str, np.ndarray]:
+def plan_error(planner: Planner, episode: Episode, step: int, rng: np.random.Generator) -> dict[str, np.ndarray]:
     """Errors of each planned state, by what they are of; every array (plan_steps,), in mrad or mm."""
     manifest = planner.bundle.manifest
     request = Request((int(episode.skills[step]),))
@@ -128,9 +126,7 @@ def inverse_dynamics_error(bundle: Bundle, episodes: Sequence[Episode]) -> dict[
 
 def root_mean_square(errors: Sequence[Mapping[str, float]]) -> dict[str, float]:
     """Of each kind of error."""
-    return {
-        name: round(float(np.sqrt(np.mean([np.square(error[name]) for error in errors]))), 2) for name in errors[0]
-    }
+    return {name: round(float(np.sqrt(np.mean([np.square(error[name]) for error in errors]))), 2) for name in errors[0]}
 
 
 def print_tables(errors: Mapping[str, Any], console: Console) -> None:

@@ -19,9 +19,7 @@ def plot_recording(recording: StackingRecording, path: Path, *, title: str) -> P
     asked = [name for name in CONSTRAINT_NAMES if any(name in goal.holding + goal.failing for goal in recording.goals)]
     figure = Figure(figsize=(11, 7), layout="constrained")
     figure.suptitle(title)
-    heights, constraints, phases = figure.subplots(
-        3, 1, sharex=True, height_ratios=(3, 0.4 + 0.4 * len(asked), 1.4)
-    )
+    heights, constraints, phases = figure.subplots(3, 1, sharex=True, height_ratios=(3, 0.4 + 0.4 * len(asked), 1.4))
     _draw_heights(heights, recording)
     _draw_constraints(constraints, recording, asked)
     _draw_phases(phases, recording)

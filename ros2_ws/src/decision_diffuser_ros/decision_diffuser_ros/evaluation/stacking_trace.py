@@ -74,9 +74,7 @@ class StackingTrace:
 
     def is_success(self, request: Request) -> bool:
         """Strict success: done, and so to the end."""
-        return self.is_done(request) and strict_success(
-            self.block_position[-1], request.asked, refused=request.refused
-        )
+        return self.is_done(request) and strict_success(self.block_position[-1], request.asked, refused=request.refused)
 
     def credit(self, request: Request) -> float:
         """The original benchmark's partial credit, in [0, 1]."""

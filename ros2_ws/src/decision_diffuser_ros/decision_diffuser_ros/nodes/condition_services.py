@@ -65,9 +65,7 @@ class ConditionServices:
         response.success, response.message = answer.success, answer.text or answer.message
         return response
 
-    def _set_condition(
-        self, request: SetCondition.Request, response: SetCondition.Response
-    ) -> SetCondition.Response:
+    def _set_condition(self, request: SetCondition.Request, response: SetCondition.Response) -> SetCondition.Response:
         answer = self._ask("set_condition", lambda session: session.read_condition(request.expression))
         response.success, response.normalised, response.message = answer
         return response

@@ -247,9 +247,7 @@ def _watchdog(parameters: PlannerParameters, *, sources: tuple[str, ...], simula
     return Watchdog(settings, sources=sources, now=0.0)
 
 
-def _safe_settings(
-    parameters: PlannerParameters, manifest: Manifest, joints: CommandJoints
-) -> SafeControllerSettings:
+def _safe_settings(parameters: PlannerParameters, manifest: Manifest, joints: CommandJoints) -> SafeControllerSettings:
     rest_pose = None
     if parameters.damping_rest_pose is not None:
         rest_pose = tuple(in_action_order(parameters, "damping_rest_pose", joints).tolist())

@@ -147,9 +147,7 @@ class PlannerDiagnostics:
         stale = self._stale.add(now, stepper.safe.watchdog.stale_count)
         ages = stepper.ages(now)
         oldest = max(ages.values())
-        level = max(
-            self._age.level(oldest), self._drops.level(refused), HealthLevel.WARN if stale else HealthLevel.OK
-        )
+        level = max(self._age.level(oldest), self._drops.level(refused), HealthLevel.WARN if stale else HealthLevel.OK)
         message = f"{refused:.0f} refused within {self._window:g} s; {stepper.last_refusal}" if refused else "good"
         values = {f"age of the last {source} [ms]": _milliseconds(age) for source, age in ages.items()}
         return HealthReport(

@@ -79,9 +79,7 @@ class FaultBench:
         with contextlib.ExitStack() as stack:
             self._context.init(args=[])
             stack.callback(self._context.try_shutdown)
-            self.wire = FaultyWire(
-                self._context, namespace=self.settings.namespace, passes=self.settings.is_wired
-            )
+            self.wire = FaultyWire(self._context, namespace=self.settings.namespace, passes=self.settings.is_wired)
             stack.callback(self.wire.destroy_node)
             self._executor = make_executor(self._context)
             self._executor.add_node(self.wire)

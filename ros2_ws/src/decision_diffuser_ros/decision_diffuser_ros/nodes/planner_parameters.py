@@ -239,9 +239,7 @@ SPECS = (
     ParameterSpec(
         "stack_blocks.time_limit", 120.0, "of a ~/stack_blocks goal that has none of its own", "s", 0.1, 36000.0
     ),
-    ParameterSpec(
-        "robot_description", ParameterType.STRING, "URDF that limits the joints, as text; not set: none"
-    ),
+    ParameterSpec("robot_description", ParameterType.STRING, "URDF that limits the joints, as text; not set: none"),
     ParameterSpec("robot_description_file", ParameterType.STRING, "path of the URDF instead; not set: none"),
     ParameterSpec(
         "robot_description_topic",

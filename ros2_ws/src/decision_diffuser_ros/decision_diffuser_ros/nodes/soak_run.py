@@ -37,9 +37,7 @@ def run_soak(
     Raises:
         ProcessError: a node has ended, or does not answer.
     """
-    settings = BenchSettings(
-        log_directory=log_directory, bundle=bundle, simulated_time=simulated_time, is_wired=False
-    )
+    settings = BenchSettings(log_directory=log_directory, bundle=bundle, simulated_time=simulated_time, is_wired=False)
     series, falls = SoakSeries(), 0
     gaits = itertools.cycle(GAITS)
     with FaultBench(settings) as bench:

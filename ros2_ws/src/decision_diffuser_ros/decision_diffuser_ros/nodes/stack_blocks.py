@@ -177,9 +177,7 @@ class StackBlocksServer:
         if self._goal is not None:
             self._end(self._goal.handle.abort, message, hold=hold)
 
-    def _end(
-        self, outcome: Callable[[], None], message: str, *, success: bool = False, hold: bool = True
-    ) -> None:
+    def _end(self, outcome: Callable[[], None], message: str, *, success: bool = False, hold: bool = True) -> None:
         """End the goal that is under way; the arm holds still unless something else was asked for."""
         goal, self._goal = self._goal, None
         if goal is None:

@@ -57,9 +57,7 @@ class StackingView:
     holding: tuple[str, ...] = ()
 
 
-def run_stacking_demo(
-    settings: StackingDemoSettings, *, show: Callable[[StackingView], None]
-) -> StackingRecording:
+def run_stacking_demo(settings: StackingDemoSettings, *, show: Callable[[StackingView], None]) -> StackingRecording:
     """Gives the planner all goals; all processes have ended when it returns or raises.
 
     Args:

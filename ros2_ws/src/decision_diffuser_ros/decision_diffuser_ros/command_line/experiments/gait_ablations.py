@@ -27,9 +27,7 @@ def gait_ablations(
     from decision_diffuser_ros.evaluation.gait_tables import ablation_tables
     from decision_diffuser_ros.resources import model_directory
 
-    with open_experiment(
-        bundle, seed=seed, classifier=classifier, time_step=time_step, processes=processes
-    ) as opened:
+    with open_experiment(bundle, seed=seed, classifier=classifier, time_step=time_step, processes=processes) as opened:
         diffused = None if diffused_actions is None else opened.of_bundle(model_directory(diffused_actions))
         scores = experiment.evaluate(opened, episodes=episodes, diffused=diffused)
     finish(scores, ablation_tables(scores), json_file)

@@ -29,9 +29,7 @@ def gait_returns(
     from decision_diffuser_ros.evaluation.gait_tables import return_tables
 
     demonstrated = None if data is None else experiment.demonstrated_speed(data)
-    with open_experiment(
-        bundle, seed=seed, classifier=classifier, time_step=time_step, processes=processes
-    ) as opened:
+    with open_experiment(bundle, seed=seed, classifier=classifier, time_step=time_step, processes=processes) as opened:
         scores = experiment.evaluate(opened, episodes=episodes, demonstrated=demonstrated)
     finish(scores, return_tables(scores), json_file)
     if json_file is not None:

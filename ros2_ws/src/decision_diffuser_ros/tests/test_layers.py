@@ -24,7 +24,6 @@ ALLOWED_LAYERS = {
 """Heavy libraries and the only layers that import them."""
 
 
-
 def modules_below(*layers: str) -> list[str]:
     """Full names of all modules in `layers`."""
     names = []
@@ -96,9 +95,11 @@ def test_command_line_starts_without_anything_heavy():
 
 @pytest.mark.parametrize("library", ALLOWED_LAYERS)
 def test_only_its_own_layer_imports_a_heavy_library(library):
-    importing = {layer_of(file) for file in source_files() if any(
-        name.split(".")[0] == library for name in imported_modules(file)
-    )}
+    importing = {
+        layer_of(file)
+        for file in source_files()
+        if any(name.split(".")[0] == library for name in imported_modules(file))
+    }
     assert importing <= ALLOWED_LAYERS[library]
 
 

@@ -22,6 +22,7 @@ MOST_TERMS = 32
 class Node:
     """A part of what was written."""
 
+
 @dataclasses.dataclass(frozen=True)
 class Leaf(Node):
     """A name, or a number of a kind."""

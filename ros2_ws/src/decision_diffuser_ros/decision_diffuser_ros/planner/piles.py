@@ -6,6 +6,7 @@ stands is no part of it.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -38,14 +39,18 @@ def arrangement_at(position: np.ndarray, *, object_height: float) -> Arrangement
     return tuple(int(below.argmax()) if below.any() else TABLE for below in is_below)
 
 
-def next_move(now: Arrangement, goal: Arrangement) -> Move | None:
+def next_move(now: Arrangement, goal: Arrangement, *, order: Sequence[int] | None = None) -> Move | None:
     """The next move towards the goal, or None when it is reached.
 
-    The same arrangement always gets the same move: whatever a planner cannot see does not decide. A block goes to its
-    final place as soon as that is free; otherwise one that is in the way goes to the table.
+    A block goes to its final place as soon as that is free; otherwise one that is in the way goes to the table.
+
+    Args:
+        now: what the blocks stand on.
+        goal: what they are to stand on.
+        order: all blocks; where several may move, the first of them does. By default in the order of their numbers.
     """
     final = [_is_final(block, now, goal) for block in range(len(now))]
-    movable = [block for block in range(len(now)) if block not in now and not final[block]]
+    movable = [block for block in order or range(len(now)) if block not in now and not final[block]]
     for block in movable:
         onto = goal[block]
         if onto == TABLE or (final[onto] and onto not in now):

@@ -152,9 +152,7 @@ class AgreementCheck:
             raise ConditionError(f"the model cannot fulfil this from here: {'; '.join(filter(None, reasons))}")
         return agreeing
 
-    def false_alarm_rate(
-        self, cases: Iterable[tuple[ArrayLike, Branch]], *, rng: np.random.Generator
-    ) -> float:
+    def false_alarm_rate(self, cases: Iterable[tuple[ArrayLike, Branch]], *, rng: np.random.Generator) -> float:
         """Share of cases that are refused; of cases that are known to be feasible, that is the rate of false alarms.
 
         Args:

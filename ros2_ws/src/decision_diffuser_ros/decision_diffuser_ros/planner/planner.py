@@ -32,7 +32,8 @@ from decision_diffuser_ros.planner.expression import ConditionExpression
 from decision_diffuser_ros.planner.feasibility import possible_expression
 from decision_diffuser_ros.planner.guided_denoiser import GuidedDenoiser
 from decision_diffuser_ros.planner.network_rows import network_rows
-from decision_diffuser_ros.planner.outcomes import Outcome, OutcomeSampler
+from decision_diffuser_ros.planner.object_outcomes import Outcome
+from decision_diffuser_ros.planner.outcomes import OutcomeSampler
 from decision_diffuser_ros.planner.plan_score import PlanScorer, chosen_candidate
 from decision_diffuser_ros.planner.settings import SamplingSettings
 from decision_diffuser_ros.planner.step_times import StepTimes
@@ -103,9 +104,7 @@ class Planner:
         self._scorer = PlanScorer(bundle, self._encoder, schedule)
         self._sampler = TrajectorySampler(bundle, self.settings, in_one_call=samples_in_one_call)
         self._outcomes = (
-            OutcomeSampler(
-                bundle, self.settings, encoder=self._encoder, schedule=schedule, sampler=self._sampler
-            )
+            OutcomeSampler(bundle, self.settings, encoder=self._encoder, schedule=schedule, sampler=self._sampler)
             if manifest.outcome
             else None
         )
@@ -288,7 +287,8 @@ class Planner:
             return None
         in_use = None if previous is None else previous.outcome
         if given is not None:
-            outcome = Outcome(self._checked(np.asarray(given)[np.newaxis], "outcome", most=1)[0], branches[0], now)
+            state = self._checked(np.asarray(given)[np.newaxis], "outcome", most=1)[0]
+            outcome = self._outcomes.given(state, branches[0], now, in_use=in_use)
         else:
             outcome = self._outcomes.outcome(
                 branches, now, in_use=in_use, known=known, observation_mask=observation_mask, rng=rng

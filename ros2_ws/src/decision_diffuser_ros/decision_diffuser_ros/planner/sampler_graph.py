@@ -126,9 +126,7 @@ class SamplerGraph:
 class _Binding:
     """Tensors on the device, bound to the session; only their content changes from plan to plan."""
 
-    def __init__(
-        self, session: onnxruntime.InferenceSession, arrays: Mapping[str, np.ndarray], device: str
-    ) -> None:
+    def __init__(self, session: onnxruntime.InferenceSession, arrays: Mapping[str, np.ndarray], device: str) -> None:
         self._session = session
         self._tensors = {
             name: onnxruntime.OrtValue.ortvalue_from_numpy(array.copy(), device) for name, array in arrays.items()

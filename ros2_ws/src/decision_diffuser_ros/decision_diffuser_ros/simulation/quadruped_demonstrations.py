@@ -103,9 +103,7 @@ class _Step(NamedTuple):
     driven_by_learner: bool
 
 
-def _episode(
-    recording: EpisodeRecording[_Step], course: DemonstrationCourse, attributes: Mapping[str, Any]
-) -> Episode:
+def _episode(recording: EpisodeRecording[_Step], course: DemonstrationCourse, attributes: Mapping[str, Any]) -> Episode:
     """What was recorded, labelled with what the course asked."""
     return Episode(
         states=np.array(recording.states),

@@ -73,14 +73,14 @@ class StackingRange:
         pauses: when the arm stops.
     """
 
-    scattered_share: float = 0.5
+    scattered_share: float = 0.35
     scattered: StackingStart = SCATTERED_START
     stacked: StackingStart = STACKED_START
     from_table: GoalPreference = FROM_TABLE
     from_piles: GoalPreference = FROM_PILES
     prelude: PreludeRange = field(default_factory=PreludeRange)
     rest_steps: int = 32
-    most_steps: int = 450
+    most_steps: int = 600
     disturbed_share: float = 0.5
     calm_steps: tuple[int, int] = (50, 110)
     kick_steps: tuple[int, int] = (2, 4)

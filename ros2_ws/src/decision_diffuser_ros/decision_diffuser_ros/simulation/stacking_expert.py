@@ -2,9 +2,10 @@
 
 A pick and place is a fixed sequence of phases, each a smooth motion of the tool in cylindrical coordinates about the
 robot's base with analytic inverse kinematics. The tool points straight down and stops between phases. All that decides
-is in the state: which block is next follows from the arrangement, where it goes from the other blocks, the elbow from
-where the tool is. So the same state leads to the same motion, but for the arrangement that is wanted, and whoever
-learns from it has nothing else to guess.
+is in the state: which block is next follows from the arrangement, and where several could be, from which one is nearest
+to the tool; where it goes from the other blocks; the elbow from where the tool is. No block is preferred for its name,
+and no side. So the same state leads to the same motion, but for the arrangement that is wanted, and whoever learns from
+it has nothing else to guess.
 """
 
 from __future__ import annotations
@@ -160,13 +161,20 @@ class StackingExpert:
 
     def _next_phase(self, world: StackingWorld) -> None:
         if self.phase in (Phase.GO_HOME, Phase.REST, Phase.RETREAT):
-            self._move = next_move(arrangement_of(world.block_position), self._goal) or NO_MOVE
+            self._move = self._next_move(world)
             if self._move != NO_MOVE:
                 self._begin(Phase.APPROACH, world)
             else:
                 self._begin(Phase.GO_HOME if self.phase is Phase.RETREAT else Phase.REST, world)
         else:
             self._begin(Phase(self.phase + 1), world)
+
+    def _next_move(self, world: StackingWorld) -> Move:
+        """What to move now, of several the nearest to the tool."""
+        position = world.block_position
+        nearest_first = np.argsort(np.linalg.norm(position - tool_pose(world.joint_position)[0], axis=1))
+        order = [int(block) for block in nearest_first]
+        return next_move(arrangement_of(position), self._goal, order=order) or NO_MOVE
 
     def _begin(self, phase: Phase, world: StackingWorld) -> None:
         self.phase = phase

@@ -41,7 +41,7 @@ class GoalPreference:
 
     pile_sizes: tuple[tuple[PileSizes, float], ...]
     move_factor: float
-    most_moves: int = 4
+    most_moves: int = 6
     new_share: float = 0.8
 
     def draw(self, random: np.random.Generator, start: Arrangement) -> tuple[Arrangement, int]:
@@ -63,7 +63,7 @@ class GoalPreference:
 
 FROM_TABLE = GoalPreference((((4,), 0.20), ((3, 1), 0.30), ((2, 2), 0.20), ((2, 1, 1), 0.30)), move_factor=1.0)
 """From blocks that lie about: no kind of arrangement is rare."""
-FROM_PILES = GoalPreference((((4,), 0.25), ((3, 1), 0.30), ((2, 2), 0.25), ((2, 1, 1), 0.20)), move_factor=0.5)
+FROM_PILES = GoalPreference((((4,), 0.25), ((3, 1), 0.30), ((2, 2), 0.25), ((2, 1, 1), 0.20)), move_factor=0.65)
 """From blocks that stand in piles."""
 
 

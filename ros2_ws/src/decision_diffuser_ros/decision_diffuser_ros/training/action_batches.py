@@ -32,9 +32,7 @@ class ActionBatches:
     input_noise: float
 
     @classmethod
-    def of(
-        cls, demonstrations: DemonstrationSet, *, history: int, choices: int, input_noise: float
-    ) -> ActionBatches:
+    def of(cls, demonstrations: DemonstrationSet, *, history: int, choices: int, input_noise: float) -> ActionBatches:
         """All actions of a demonstration set."""
         now = demonstrations.state_of_action
         first = np.repeat(demonstrations.first_state, demonstrations.lengths)

@@ -38,6 +38,8 @@ class DataConfiguration:
         after_switch_steps: how long after it is still just after it [control steps].
         starts_are_switches: the start of an episode counts as a switch too.
         held_out_share: share of the episodes, the last ones, that only measure the final loss.
+        mirrored: entries of the state that change their signs in a mirror, `*` for anything in their names; half of the
+            windows are then shown as the mirror shows them, see `mirror`. None: all as they are.
     """
 
     history: int = 8
@@ -55,6 +57,7 @@ class DataConfiguration:
     after_switch_steps: int = 15
     starts_are_switches: bool = False
     held_out_share: float = 0.02
+    mirrored: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         require(self.history >= 1, "history", "at least 1", self.history)

@@ -88,9 +88,7 @@ def export_bundle(
     training, bundle = Path(training), Path(bundle)
     record = TrainingRecord.read(training)
     if sampling is not None:
-        record = dataclasses.replace(
-            record, configuration=dataclasses.replace(record.configuration, sampling=sampling)
-        )
+        record = dataclasses.replace(record, configuration=dataclasses.replace(record.configuration, sampling=sampling))
     noise_model, inverse_dynamics = record.build_noise_model(), record.build_inverse_dynamics()
     training_steps = {
         name: load_weights(network, training, name, unfinished=unfinished)
@@ -170,9 +168,7 @@ def _compare(
     return check_against_torch(path, network, batches)
 
 
-def _manifest(
-    record: TrainingRecord, *, files: Mapping[str, FileRecord], provenance: Mapping[str, Any]
-) -> Manifest:
+def _manifest(record: TrainingRecord, *, files: Mapping[str, FileRecord], provenance: Mapping[str, Any]) -> Manifest:
     description, configuration = record.description, record.configuration
     return Manifest(
         name=description.name,

@@ -17,9 +17,7 @@ BATCHES = 8
 def noise_model_loss(network: nn.Module, task: DenoisingTask, windows: WindowBatches, *, seed: int) -> float:
     """Mean training loss over random windows and denoising steps."""
     rng, generator = np.random.default_rng(seed), torch.Generator().manual_seed(seed)
-    losses = [
-        task.loss(network, task.example(windows.draw(rng, BATCH_SIZE), generator)).item() for _ in range(BATCHES)
-    ]
+    losses = [task.loss(network, task.example(windows.draw(rng, BATCH_SIZE), generator)).item() for _ in range(BATCHES)]
     return float(np.mean(losses))
 
 

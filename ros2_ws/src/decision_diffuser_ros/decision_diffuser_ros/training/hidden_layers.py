@@ -7,9 +7,7 @@ import itertools
 from torch import nn
 
 
-def hidden_layers(
-    inputs: int, *, width: int, layers: int, activation: type[nn.Module] = nn.ReLU
-) -> list[nn.Module]:
+def hidden_layers(inputs: int, *, width: int, layers: int, activation: type[nn.Module] = nn.ReLU) -> list[nn.Module]:
     """Fully connected layers of `width` units, each with its activation.
 
     Args:

@@ -40,9 +40,7 @@ class InverseDynamicsNetwork(ResidualNetwork):
         """Action `(batch, action_dim)` between states `(batch, state_dim)`; raw SI units throughout."""
         return self.action_of(self.normalised_residual(state, next_state), next_state)
 
-    def normalised_residual(
-        self, state: Tensor, next_state: Tensor, *, input_noise: Tensor | None = None
-    ) -> Tensor:
+    def normalised_residual(self, state: Tensor, next_state: Tensor, *, input_noise: Tensor | None = None) -> Tensor:
         """What the MLP itself puts out, `(batch, action_dim)`.
 
         Args:

@@ -46,7 +46,5 @@ class InverseDynamicsTask:
 
     def loss(self, network: InverseDynamicsNetwork, example: TransitionExample) -> Tensor:
         """Mean squared error of the normalised residual."""
-        residual = network.normalised_residual(
-            example.state, example.next_state, input_noise=example.input_noise
-        )
+        residual = network.normalised_residual(example.state, example.next_state, input_noise=example.input_noise)
         return (residual - network.normalise_action(example.action, example.next_state)).square().mean()

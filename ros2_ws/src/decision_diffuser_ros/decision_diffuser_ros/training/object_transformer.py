@@ -117,9 +117,7 @@ class ObjectTransformer(nn.Module):
             is_known = observation_mask[:, -1:]
             change = noisy_change[:, -1:] * (1.0 - is_known[..., None])
             noisy_change = torch.cat([noisy_change[:, :-1], change], dim=1)
-            outcome = SeenOutcome(
-                is_known, self._noisy_outcome(now, trajectory[:, -1:], signal_share, is_known)
-            )
+            outcome = SeenOutcome(is_known, self._noisy_outcome(now, trajectory[:, -1:], signal_share, is_known))
         inputs = self.tokens(observed, noisy_change, certainty, is_observed, roles, outcome)
 
         embedding = torch.cat([self.step_embedding(denoising_step), condition_present], dim=-1)

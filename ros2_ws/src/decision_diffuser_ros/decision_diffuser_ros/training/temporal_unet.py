@@ -70,16 +70,12 @@ class ConditionEmbedding(nn.Module):
 class ResidualBlock(nn.Module):
     """Two temporal convolutions with an embedding added between them."""
 
-    def __init__(
-        self, in_channels: int, out_channels: int, embedding_dim: int, kernel_size: int
-    ) -> None:
+    def __init__(self, in_channels: int, out_channels: int, embedding_dim: int, kernel_size: int) -> None:
         super().__init__()
         self.first = _convolution(in_channels, out_channels, kernel_size)
         self.second = _convolution(out_channels, out_channels, kernel_size)
         self.embedding = nn.Sequential(nn.Mish(), nn.Linear(embedding_dim, out_channels))
-        self.residual = (
-            nn.Identity() if in_channels == out_channels else nn.Conv1d(in_channels, out_channels, 1)
-        )
+        self.residual = nn.Identity() if in_channels == out_channels else nn.Conv1d(in_channels, out_channels, 1)
 
     def forward(self, values: Tensor, embedding: Tensor) -> Tensor:
         """Values `(batch, in_channels, time)` to `(batch, out_channels, time)`."""
@@ -140,9 +136,7 @@ class TemporalUNet(nn.Module):
             nn.ModuleList([block(2 * inputs, outputs), block(outputs, outputs)])
             for inputs, outputs in itertools.pairwise([*channels[::-1], channels[0]])
         )
-        self.grow = nn.ModuleList(
-            nn.ConvTranspose1d(size, size, 4, stride=2, padding=1) for size in channels[-2::-1]
-        )
+        self.grow = nn.ModuleList(nn.ConvTranspose1d(size, size, 4, stride=2, padding=1) for size in channels[-2::-1])
         self.head = nn.Sequential(
             _convolution(channels[0], channels[0], kernel_size), nn.Conv1d(channels[0], state_dim, 1)
         )

@@ -19,6 +19,7 @@ from decision_diffuser_ros.data.normalisation import Normaliser
 from decision_diffuser_ros.data.windows import WindowIndex, index_windows
 from decision_diffuser_ros.planner.manifest_records import ConditionKind
 from decision_diffuser_ros.training.configuration import DataConfiguration
+from decision_diffuser_ros.training.mirror import Mirror
 
 Batch = dict[str, Tensor]
 DISTURBED = "disturbed"
@@ -42,6 +43,7 @@ class WindowBatches:
         plan_steps: P.
         outcome_state: shape `(windows,)`, row of the last state of each window's episode; None where no outcome is
             planned.
+        mirror: shows half of the windows drawn; None where all are drawn as they are.
     """
 
     states: Tensor
@@ -53,6 +55,7 @@ class WindowBatches:
     history: int
     plan_steps: int
     outcome_state: Tensor | None = None
+    mirror: Mirror | None = None
 
     @classmethod
     def of(
@@ -63,6 +66,7 @@ class WindowBatches:
         configuration: DataConfiguration,
         kinds: Sequence[ConditionKind],
         step_duration: float,
+        mirror: Mirror | None = None,
     ) -> WindowBatches:
         """The windows of a demonstration set, labelled with these kinds of condition."""
         asked = [extra for kind, extra in ASKED_NUMBERS.items() if kind in configuration.conditions]
@@ -94,18 +98,23 @@ class WindowBatches:
             history=configuration.history,
             plan_steps=configuration.plan_steps,
             outcome_state=outcome_state,
+            mirror=mirror,
         )
 
     def __len__(self) -> int:
         return len(self.current_state)
 
     def draw(self, rng: np.random.Generator, batch_size: int) -> Batch:
-        """A random batch, see `gather`; its share just after a switch is as configured."""
+        """A random batch, see `gather`; its share just after a switch is as configured, and half of it mirrored."""
         chosen = rng.integers(len(self), size=batch_size)
         switching = round(batch_size * self.after_switch_share) if len(self.after_switch) else 0
         if switching:
             chosen[:switching] = rng.choice(self.after_switch, size=switching)
-        return self.gather(torch.from_numpy(chosen))
+        batch = self.gather(torch.from_numpy(chosen))
+        if self.mirror is not None:
+            is_mirrored = torch.from_numpy(rng.random(batch_size) < 0.5)
+            batch["trajectory"] = self.mirror.of(batch["trajectory"], is_mirrored)
+        return batch
 
     def gather(self, chosen: Tensor) -> Batch:
         """The windows with these indices `(batch,)`.

@@ -35,6 +35,7 @@ from decision_diffuser_ros.training.fitting import DrawExample, Machine, fit
 from decision_diffuser_ros.training.held_out import inverse_dynamics_error, noise_model_loss
 from decision_diffuser_ros.training.inverse_dynamics_task import InverseDynamicsTask
 from decision_diffuser_ros.training.loss_plot import plot_loss
+from decision_diffuser_ros.training.mirror import Mirror
 from decision_diffuser_ros.training.planned_changes import PlannedChanges, usual_change
 from decision_diffuser_ros.training.training_data import (
     DISTURBED,
@@ -107,10 +108,14 @@ def library_versions() -> dict[str, str]:
 
 def window_batches(record: TrainingRecord, demonstrations: DemonstrationSet) -> WindowBatches:
     """The windows of demonstrations as a training sees them."""
+    data = record.configuration.data
+    names = [entry.name for entry in record.description.state]
+    mirror = Mirror(data.mirrored, state_names=names, normaliser=record.normaliser) if data.mirrored else None
     return WindowBatches.of(
         demonstrations,
         normaliser=record.normaliser,
-        configuration=record.configuration.data,
+        configuration=data,
+        mirror=mirror,
         kinds=record.kinds,
         step_duration=record.description.step_duration,
     )

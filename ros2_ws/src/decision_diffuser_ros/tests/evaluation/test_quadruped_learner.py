@@ -62,9 +62,7 @@ def walk(env, steps):
 
 
 def test_its_first_command_is_the_one_of_a_planner_that_has_run_all_along(env):
-    settings = replace(
-        DeploymentSettings.from_parameter_file(config_file("quadruped_gaits")), blend_duration=0.0
-    )
+    settings = replace(DeploymentSettings.from_parameter_file(config_file("quadruped_gaits")), blend_duration=0.0)
     planner = Planner(Bundle.load(SHIPPED))
     learner, running = QuadrupedLearner(planner, settings), DeployedPlanner(planner, settings, LIMITS)
     learner.start(np.random.default_rng(1))

@@ -24,8 +24,7 @@ LIMITS = {
 
 def parameters(bundle, **changes) -> PlannerParameters:
     defaults = {
-        spec.name.replace(".", "_"): None if isinstance(spec.default, ParameterType) else spec.default
-        for spec in SPECS
+        spec.name.replace(".", "_"): None if isinstance(spec.default, ParameterType) else spec.default for spec in SPECS
     }
     values = defaults | LIMITS | {"bundle": str(bundle), "joints": QUADRUPED_JOINTS} | changes
     return PlannerParameters(**{field.name: values[field.name] for field in dataclasses.fields(PlannerParameters)})

@@ -1,6 +1,7 @@
 """Outcomes: which of them is taken, how long it is kept, and that a plan leads to it."""
 
 import dataclasses
+import itertools
 
 import numpy as np
 import pytest
@@ -8,7 +9,7 @@ import pytest
 from decision_diffuser_ros.errors import ConfigurationError, StateError
 from decision_diffuser_ros.planner.bundle import Bundle
 from decision_diffuser_ros.planner.conditions import Condition
-from decision_diffuser_ros.planner.outcomes import ObjectOutcomes, Outcome
+from decision_diffuser_ros.planner.object_outcomes import ObjectOutcomes, Outcome
 from decision_diffuser_ros.planner.planner import Planner
 from decision_diffuser_ros.planner.settings import SamplingSettings
 from decision_diffuser_ros.simulation.block_constraints import CONSTRAINT_NAMES
@@ -80,44 +81,124 @@ def test_the_one_that_fails_nothing_is_taken_and_of_these_the_nearest(bundle, ob
     assert objects.best([tower, less]) is tower
 
 
+def y_of(bundle, state, block):
+    """Where across the table a block stands [m]."""
+    return state[bundle.manifest.state_names.index(f"block_{block}/position/y")]
+
+
+def placed(bundle, state, **places):
+    """The state with some blocks elsewhere across the table [m]."""
+    state = state.copy()
+    for block, place in places.items():
+        state[bundle.manifest.state_names.index(f"block_{block}/position/y")] = place
+    return state
+
+
 @pytest.mark.parametrize("piles", [(), (("green", "blue", "red"),), (("red", "green"), ("blue", "yellow"))])
-def test_what_stands_stays_as_it_is_when_it_settles(bundle, objects, now, piles):
+def test_what_stands_on_the_table_as_now_is_tidy_already(bundle, objects, now, piles):
     state = state_with(bundle, *piles)
-    np.testing.assert_allclose(objects.settled(state), state, atol=1e-6)
-    assert objects.crowded_objects(Outcome(state, RED_ON_BLUE, now)) == 0
+    np.testing.assert_allclose(objects.tidied(state, now), state, atol=1e-6)
 
 
-def test_what_is_in_the_air_falls_and_what_is_in_one_place_stacks_in_order_of_height(bundle, objects):
+def test_what_is_in_the_air_falls_and_what_is_in_one_place_stacks_in_order_of_height(bundle, objects, now):
     names = bundle.manifest.state_names
-    state = state_with(bundle, ("blue", "red"))
+    state = placed(bundle, state_with(bundle, ("blue", "red")), green=PLACES["blue"] + 0.01)
     state[names.index("block_yellow/position/z")] = 0.13  # over nothing
-    state[names.index("block_green/position/y")] = PLACES["blue"] + 0.01
     state[names.index("block_green/position/z")] = 0.08  # a little above red, in the same place
-    expected = state_with(bundle, ("blue", "red", "green"))
-    expected[names.index("block_green/position/y")] = PLACES["blue"] + 0.01
-    np.testing.assert_allclose(objects.settled(state), expected, atol=1e-6)
+    np.testing.assert_allclose(objects.tidied(state, now), state_with(bundle, ("blue", "red", "green")), atol=1e-6)
 
 
-def test_an_outcome_in_which_blocks_stand_in_each_others_way_is_not_taken(bundle, objects, now):
-    crowded = state_with(bundle, ("blue", "red"))
-    crowded[bundle.manifest.state_names.index("block_green/position/y")] = PLACES["blue"] + 0.06
-    tower = Outcome(state_with(bundle, ("yellow", "green", "blue", "red")), RED_ON_BLUE, now)
-    wrong = Outcome(crowded, RED_ON_BLUE, now)
-    assert objects.failed_conditions(wrong) == 0
-    assert objects.crowded_objects(wrong) == 3
-    assert objects.best([wrong, tower]) is tower
+def test_what_is_on_the_table_stays_where_it_is(bundle, objects, now):
+    state = placed(bundle, state_with(bundle, ("blue", "red")), green=PLACES["blue"] + 0.06, blue=0.41, red=0.41)
+    np.testing.assert_allclose(objects.tidied(state, now), state_with(bundle, ("blue", "red")), atol=1e-6)
+
+
+def test_what_comes_to_the_table_stands_where_there_is_room_for_a_hand(bundle, objects):
+    now = state_with(bundle, ("blue", "green", "red"))
+    drawn = placed(bundle, state_with(bundle), green=PLACES["blue"] + 0.05, red=PLACES["yellow"] + 0.05)
+    tidied = objects.tidied(drawn, now)
+    entries = [
+        bundle.manifest.state_indices([f"block_{block}/position/{axis}" for axis in "xy"]) for block in BLOCK_NAMES
+    ]
+    places = tidied[np.array(entries)]
+    apart = np.linalg.norm(places[:, None] - places, axis=-1) + np.eye(4)
+    assert apart.min() > 2.5 * BLOCK_SIZE
+    assert y_of(bundle, tidied, "blue") == pytest.approx(PLACES["blue"])
+    assert abs(y_of(bundle, tidied, "green") - y_of(bundle, drawn, "green")) < 0.2
+    far = placed(bundle, drawn, red=0.0, green=0.2)
+    np.testing.assert_allclose(objects.tidied(far, now), far, atol=1e-6)
 
 
 def test_no_pile_is_begun_where_one_stands_now(bundle, objects):
-    names = bundle.manifest.state_names
     now = state_with(bundle, ("blue", "green", "red"))
-    taken = state_with(bundle, ("red", "green", "blue"))
-    for block in ("red", "green", "blue"):
-        taken[names.index(f"block_{block}/position/y")] = PLACES["blue"]
-    assert objects.crowded_objects(Outcome(taken, RED_ON_BLUE, now)) == 1
-    elsewhere = state_with(bundle, ("red", "green", "blue"))
-    assert objects.crowded_objects(Outcome(elsewhere, RED_ON_BLUE, now)) == 0
-    assert objects.crowded_objects(Outcome(now, RED_ON_BLUE, now)) == 0
+    drawn = placed(
+        bundle, state_with(bundle, ("red", "green", "blue")), **dict.fromkeys(("red", "green", "blue"), PLACES["blue"])
+    )
+    tidied = objects.tidied(drawn, now)
+    at = list(bundle.manifest.state_indices(["block_red/position/x", "block_red/position/y"]))
+    assert np.linalg.norm(tidied[at] - now[at]) > 2.5 * BLOCK_SIZE
+    assert objects.failed_conditions(Outcome(tidied, (above("blue", "red"),), now)) == 0
+
+
+def milestone_of(objects, end, now):
+    return objects.milestone(Outcome(end, (), now))
+
+
+def test_a_tower_is_reached_block_by_block(bundle, objects, now):
+    end = state_with(bundle, ("green", "blue", "red"))
+    first = milestone_of(objects, end, now)
+    np.testing.assert_allclose(first, state_with(bundle, ("green", "blue")), atol=1e-6)
+    np.testing.assert_allclose(milestone_of(objects, end, first), end, atol=1e-6)
+    np.testing.assert_allclose(milestone_of(objects, end, end), end, atol=1e-6)
+
+
+def test_a_block_in_the_way_goes_to_where_nothing_stands_and_nothing_is_to_stand(bundle, objects):
+    now = state_with(bundle, ("blue", "yellow"))
+    end = state_with(bundle, ("blue", "red", "yellow"))
+    first = milestone_of(objects, end, now)
+    places = np.array([[y_of(bundle, state, block) for block in BLOCK_NAMES] for state in (now, end, first)])
+    assert (places[2] == places[0]).tolist() == [block != "yellow" for block in BLOCK_NAMES]
+    at = [
+        list(bundle.manifest.state_indices([f"block_{block}/position/{axis}" for axis in "xyz"]))
+        for block in BLOCK_NAMES
+    ]
+    yellow = first[at[-1]]
+    assert yellow[2] == pytest.approx(BLOCK_SIZE / 2)
+    for block in at[:-1]:
+        assert min(np.linalg.norm(yellow[:2] - state[block][:2]) for state in (now, end)) > 2.5 * BLOCK_SIZE
+
+
+def test_a_block_in_the_air_is_put_down_first(bundle, objects, now):
+    names = bundle.manifest.state_names
+    held = now.copy()
+    held[names.index("block_yellow/position/z")] = 0.3
+    end = state_with(bundle, ("blue", "red"), ("green", "yellow"))
+    np.testing.assert_allclose(milestone_of(objects, end, held), state_with(bundle, ("green", "yellow")), atol=1e-6)
+
+
+def test_a_block_in_the_air_that_cannot_go_to_its_place_yet_goes_to_the_table(bundle, objects):
+    names = bundle.manifest.state_names
+    now = state_with(bundle, ("blue", "green"))
+    now[names.index("block_yellow/position/z")] = 0.3
+    first = milestone_of(objects, state_with(bundle, ("blue", "yellow")), now)
+    expected = state_with(bundle, ("blue", "green"))
+    at = list(bundle.manifest.state_indices(["block_yellow/position/x", "block_yellow/position/y"]))
+    assert first[names.index("block_yellow/position/z")] == pytest.approx(BLOCK_SIZE / 2)
+    expected[at] = first[at]
+    np.testing.assert_allclose(first, expected, atol=1e-6)
+
+
+def test_every_milestone_brings_the_outcome_one_move_nearer(bundle, objects):
+    arrangements = [(), (("red", "green"),), (("blue", "red"), ("green", "yellow")), (("yellow", "blue", "red"),)]
+    arrangements += [tuple(tuple(reversed(pile)) for pile in piles) for piles in arrangements]
+    for begin, goal in itertools.product(arrangements, repeat=2):
+        now = state_with(bundle, *begin)
+        end = objects.tidied(state_with(bundle, *goal), now)
+        moves = objects.moves(Outcome(end, (), now))
+        for left in reversed(range(moves)):
+            now = milestone_of(objects, end, now)
+            assert objects.moves(Outcome(end, (), now)) == left
+        np.testing.assert_allclose(milestone_of(objects, end, now), end, atol=1e-6)
 
 
 def test_moves_are_counted_as_they_are_made_one_after_another(bundle, objects):
@@ -160,7 +241,7 @@ def test_there_is_reason_to_choose_again_once_something_has_moved_and_nothing_is
     assert not objects.is_outdated(outcome, state_with(bundle, ("blue", "red"), opening=CLOSED))
 
 
-def test_there_is_reason_to_choose_again_as_long_as_there_are_faults(bundle, objects, now):
+def test_there_is_reason_to_choose_again_as_long_as_a_condition_fails(bundle, objects, now):
     undone = Outcome(now, RED_ON_BLUE, now)
     assert objects.is_outdated(undone, now)
     assert not objects.is_outdated(undone, state_with(bundle, opening=CLOSED))
@@ -190,7 +271,7 @@ def test_of_alternatives_the_one_is_planned_whose_outcome_is_taken(bundle, objec
     assert objects.failed_conditions(plan.outcome) == min(fails)
 
 
-def test_the_way_is_planned_for_the_outcome_alone(bundle, now, monkeypatch):
+def test_the_way_is_planned_for_the_milestone_alone(bundle, objects, now, monkeypatch):
     seen = []
     denoise = bundle.denoise
 
@@ -204,8 +285,9 @@ def test_the_way_is_planned_for_the_outcome_alone(bundle, now, monkeypatch):
     assert len(seen) == 4 + 3
     assert all(not mask.any() and present.any() for _, mask, present in seen[:4])
     normaliser = bundle.manifest.normaliser
+    milestone = objects.milestone(plan.outcome)
     for last, mask, present in seen[4:]:
-        np.testing.assert_allclose(last[0], (plan.outcome.state - normaliser.mean) / normaliser.std, atol=1e-6)
+        np.testing.assert_allclose(last[0], (milestone - normaliser.mean) / normaliser.std, atol=1e-5)
         assert len(mask) == 1
         assert mask.all()
         assert not present.any()
@@ -216,6 +298,12 @@ def test_an_outcome_may_be_given(bundle, now):
     wanted = state_with(bundle, ("blue", "red"))
     plan = planner.plan(now[None], (), rng=np.random.default_rng(0), outcome=wanted)
     np.testing.assert_array_equal(plan.outcome.state, wanted)
+    again = planner.plan(now[None], (), rng=np.random.default_rng(0), outcome=wanted, previous=plan)
+    assert again.outcome is plan.outcome
+    moved = planner.plan(
+        state_with(bundle, shift=0.05)[None], (), rng=np.random.default_rng(0), outcome=wanted, previous=plan
+    )
+    assert moved.outcome is not plan.outcome
     with pytest.raises(StateError, match="expected a outcome|expected an outcome"):
         planner.plan(now[None], (), rng=np.random.default_rng(0), outcome=wanted[:3])
 

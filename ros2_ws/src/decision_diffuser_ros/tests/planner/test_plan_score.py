@@ -14,6 +14,8 @@ from tests.planner.two_modes import SHARE_OF_WAVE, SPREAD, load_two_modes
 
 WAVE, REST = Condition({"skill": "wave"}), Condition({"skill": "rest"})
 NOT_WAVE, NOT_REST = Condition({"skill": "wave"}, weight=-1.0), Condition({"skill": "rest"}, weight=-1.0)
+
+
 @pytest.fixture
 def scorer(tiny_bundle: Path) -> PlanScorer:
     """With levels enough for the exact densities; noisy ones know which mode is the more frequent."""
@@ -30,9 +32,7 @@ def scores(scorer: PlanScorer, candidates: list[tuple[float, Branch]], draws: in
     trajectories = np.stack([np.full((8, 4), value) + spread for value, _ in candidates]).astype(np.float32)
     rng = np.random.default_rng(0)
     branches, mask = [branch for _, branch in candidates], np.where(known.slots, 1.0, 0.0)
-    drawn = [
-        scorer.scores(trajectories, branches, known=known, observation_mask=mask, rng=rng) for _ in range(draws)
-    ]
+    drawn = [scorer.scores(trajectories, branches, known=known, observation_mask=mask, rng=rng) for _ in range(draws)]
     return np.mean(drawn, axis=0)
 
 

@@ -180,9 +180,7 @@ def test_nan_is_a_difference(training, bundle):
     with torch.no_grad():
         network.input_to_output.bias.fill_(torch.nan)
     with pytest.raises(BundleError, match="differ by nan"):
-        check_against_torch(
-            bundle / DENOISER_FILE, network, [denoiser_inputs(record, 2, np.random.default_rng(0))]
-        )
+        check_against_torch(bundle / DENOISER_FILE, network, [denoiser_inputs(record, 2, np.random.default_rng(0))])
 
 
 def test_scores_are_recorded_later_and_change_nothing_else(bundle, tmp_path):

@@ -62,9 +62,7 @@ def test_inverse_dynamics_learns_actions_that_depend_on_both_states(tmp_path):
     states = np.concatenate([rng.normal(size=(500, 2)), np.ones((500, 1))], axis=1).astype(np.float32)
     next_states, before = states[1:], states[:-1]
     actions = (next_states[:, :1] + 0.1 * (next_states[:, 1:2] - before[:, 1:2])).astype(np.float32)
-    transitions = TransitionBatches(
-        torch.from_numpy(states), torch.from_numpy(actions), torch.arange(len(actions))
-    )
+    transitions = TransitionBatches(torch.from_numpy(states), torch.from_numpy(actions), torch.arange(len(actions)))
     states_normaliser = Normaliser.fit(states, std_floor=0.05)
     residuals = Normaliser.fit(residual_of(actions, next_states, (0,)), std_floor=0.05)
     with torch.random.fork_rng():

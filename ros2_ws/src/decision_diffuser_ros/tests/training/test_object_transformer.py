@@ -27,8 +27,11 @@ CONFIGURATION = TrainingConfiguration.from_json(
     {
         "data": {"history": HISTORY, "plan_steps": PLAN, "conditions": ["constraint"]},
         "network": {
-            "architecture": "object_transformer", "planned_changes": True,
-            "width": 32, "layers": 2, "embedding_dim": 16,
+            "architecture": "object_transformer",
+            "planned_changes": True,
+            "width": 32,
+            "layers": 2,
+            "embedding_dim": 16,
         },
         "diffusion": {"history_length_weights": [1.0] * HISTORY, "denoising_steps": 10},
         "inverse_dynamics": {"width": 16},
@@ -41,8 +44,13 @@ CONFIGURATION = TrainingConfiguration.from_json(
 @pytest.fixture(scope="module")
 def record() -> TrainingRecord:
     return TrainingRecord(
-        configuration=CONFIGURATION, description=STACKING, normaliser=stacking_normaliser(),
-        residual_normaliser=stacking_normaliser_of_actions(), seed=0, data={}, provenance={},
+        configuration=CONFIGURATION,
+        description=STACKING,
+        normaliser=stacking_normaliser(),
+        residual_normaliser=stacking_normaliser_of_actions(),
+        seed=0,
+        data={},
+        provenance={},
     )
 
 
@@ -211,6 +219,7 @@ def test_the_graph_of_a_network_with_an_outcome_says_what_torch_says(outcome_rec
     assert manifest.outcome
     assert manifest.horizon == HISTORY + PLAN
     given = inputs(outcome_network)
-    assert check_against_torch(
-        tmp_path / "bundle" / DENOISER_FILE, outcome_network, [given, with_outcome_known(given)]
-    ) < 1e-4
+    assert (
+        check_against_torch(tmp_path / "bundle" / DENOISER_FILE, outcome_network, [given, with_outcome_known(given)])
+        < 1e-4
+    )

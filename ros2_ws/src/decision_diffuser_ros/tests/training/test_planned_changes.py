@@ -59,13 +59,13 @@ def test_the_loss_counts_errors_in_units_of_the_usual_change():
     configuration = DiffusionConfiguration(denoising_steps=4, history_length_weights=(1.0, 1.0), first_states=0)
     scale = torch.full((PLAN, STATE_DIM), 0.1)
     batch = {
-        "trajectory": windows(), "available_history": torch.full((4,), HISTORY), "condition": torch.zeros(4, 1),
+        "trajectory": windows(),
+        "available_history": torch.full((4,), HISTORY),
+        "condition": torch.zeros(4, 1),
     }
     losses = []
     for error_scale in (None, scale):
-        task = DenoisingTask(
-            configuration, history=HISTORY, plan_steps=PLAN, kind_count=1, error_scale=error_scale
-        )
+        task = DenoisingTask(configuration, history=HISTORY, plan_steps=PLAN, kind_count=1, error_scale=error_scale)
         example = task.example(batch, torch.Generator().manual_seed(0))
         losses.append(task.loss(lambda **_: torch.zeros(()), example).item())
     assert losses[1] == pytest.approx(losses[0] / 0.01, rel=1e-4)

@@ -10,8 +10,13 @@ from decision_diffuser_ros.training.temporal_unet import TemporalUNet
 BATCH, HORIZON, STATE_DIM = 3, 16, 4
 HISTORY = 4
 SMALL = {
-    "width": 16, "multipliers": (1, 2), "kernel_size": 3, "embedding_dim": 16,
-    "history": HISTORY, "plan_steps": HORIZON - HISTORY, "history_width": 32,
+    "width": 16,
+    "multipliers": (1, 2),
+    "kernel_size": 3,
+    "embedding_dim": 16,
+    "history": HISTORY,
+    "plan_steps": HORIZON - HISTORY,
+    "history_width": 32,
 }
 
 

@@ -72,8 +72,17 @@ def test_a_robot_without_an_arm_has_no_such_features():
 @pytest.mark.parametrize("direct_noisy_plan", [False, True])
 def test_the_direct_path_sees_the_noisy_plan_only_where_it_is_shown(features, states, direct_noisy_plan):
     network = TemporalUNet(
-        model.STATE_DIM, [1], width=16, multipliers=(1, 2), kernel_size=3, embedding_dim=16, history=HISTORY,
-        plan_steps=PLAN, history_width=32, observation_features=features, direct_noisy_plan=direct_noisy_plan,
+        model.STATE_DIM,
+        [1],
+        width=16,
+        multipliers=(1, 2),
+        kernel_size=3,
+        embedding_dim=16,
+        history=HISTORY,
+        plan_steps=PLAN,
+        history_width=32,
+        observation_features=features,
+        direct_noisy_plan=direct_noisy_plan,
     )
     seen = {}
     network.history_to_plan.register_forward_hook(lambda module, inputs, output: seen.update(output=output))
@@ -91,8 +100,16 @@ def test_the_direct_path_sees_the_noisy_plan_only_where_it_is_shown(features, st
 
 def test_a_missing_state_has_no_features(features, states):
     network = TemporalUNet(
-        model.STATE_DIM, [1], width=16, multipliers=(1, 2), kernel_size=3, embedding_dim=16, history=HISTORY,
-        plan_steps=PLAN, history_width=32, observation_features=features,
+        model.STATE_DIM,
+        [1],
+        width=16,
+        multipliers=(1, 2),
+        kernel_size=3,
+        embedding_dim=16,
+        history=HISTORY,
+        plan_steps=PLAN,
+        history_width=32,
+        observation_features=features,
     )
     mask = torch.tensor([-1.0, 1.0] + [0.0] * PLAN).expand(5, -1)
     trajectory = torch.cat([normalised(features, states), torch.zeros(5, PLAN, model.STATE_DIM)], dim=1)

@@ -27,8 +27,11 @@ DESCRIPTION = DataDescription(
 CONFIGURATION = TrainingConfiguration.from_json(
     {
         "data": {
-            "history": 4, "plan_steps": 12, "steps_before_fall": 5,
-            "label_seconds": 1.0, "held_out_share": 0.25,
+            "history": 4,
+            "plan_steps": 12,
+            "steps_before_fall": 5,
+            "label_seconds": 1.0,
+            "held_out_share": 0.25,
         },
         "network": {"width": 16, "multipliers": [1, 2], "kernel_size": 3, "embedding_dim": 16},
         "diffusion": {"history_length_weights": [1.0, 1.0, 1.0, 1.0], "denoising_steps": 20, "ema_decay": 0.9},

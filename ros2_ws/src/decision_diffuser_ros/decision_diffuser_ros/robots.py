@@ -67,10 +67,20 @@ def _quadruped_gaits(variety: Variety) -> Demonstrations:
 
 
 def _quadruped_composition(variety: Variety) -> Demonstrations:
-    """One gait an episode, half of them begun in mid-stride: what two gaits at once look like is not in this data."""
+    """One gait an episode, most begun in mid-stride: what two gaits at once look like is not in this data.
+
+    The strides are as short as composed gaits make them, and disturbed, as strides of a planner are never quite the
+    expert's.
+    """
     from decision_diffuser_ros.simulation.quadruped_course import DemonstrationRange
 
-    ranges = DemonstrationRange(steps=125, switching_share=0.0, striding_share=0.5)
+    ranges = DemonstrationRange(
+        steps=125,
+        switching_share=0.0,
+        striding_share=0.75,
+        striding_steps=(18, 65),
+        striding_calm_steps=(8, 25),
+    )
     return _quadruped("quadruped_composition", ranges, variety)
 
 

@@ -35,6 +35,7 @@ class DemonstrationRange:
         rough_share: share of the episodes that start with joints and body far from standing.
         striding_share: share of the episodes that start in mid-stride of another gait, which is not recorded.
         striding_steps: shortest and longest walk in that gait before the episode.
+        striding_calm_steps: shortest and longest stretch between bursts of disturbance in that walk; None for no burst.
         new_speed_share: share of the episodes in which the commanded speed changes.
         speed_steps: shortest and longest stretch of one speed in them.
         disturbed_share: share of the episodes with bursts of disturbance on the joint targets.
@@ -58,6 +59,7 @@ class DemonstrationRange:
     rough_share: float = 0.15
     striding_share: float = 0.0
     striding_steps: tuple[int, int] = (40, 65)
+    striding_calm_steps: tuple[int, int] | None = None
     new_speed_share: float = 0.75
     speed_steps: tuple[int, int] = (45, 110)
     disturbed_share: float = 0.75
@@ -111,16 +113,7 @@ class DemonstrationCourse:
         pushes = _push_steps(ranges, random)
         delays = ranges.command_delays
         command_delay = float(random.choice(delays)) if len(delays) > 1 else delays[0]
-        disturbance = TargetDisturbance(
-            random,
-            joints=len(model.JOINT_NAMES),
-            share=ranges.disturbed_share,
-            calm_steps=ranges.calm_steps,
-            burst_steps=ranges.burst_steps,
-            noise=ranges.target_noise,
-            freeze_share=ranges.freeze_share,
-            turns=turns,
-        )
+        disturbance = target_disturbance(ranges, random, calm_steps=ranges.calm_steps, turns=turns)
         return cls(
             skills=skills,
             forward_speeds=forward_speeds,
@@ -131,6 +124,26 @@ class DemonstrationCourse:
             pushes=pushes,
             disturbance=disturbance,
         )
+
+
+def target_disturbance(
+    ranges: DemonstrationRange,
+    random: np.random.Generator,
+    *,
+    calm_steps: tuple[int, int],
+    turns: LearnerTurns | None = None,
+) -> TargetDisturbance:
+    """Bursts of disturbance on the targets of all joints, with that many control steps between them."""
+    return TargetDisturbance(
+        random,
+        joints=len(model.JOINT_NAMES),
+        share=ranges.disturbed_share,
+        calm_steps=calm_steps,
+        burst_steps=ranges.burst_steps,
+        noise=ranges.target_noise,
+        freeze_share=ranges.freeze_share,
+        turns=turns,
+    )
 
 
 def _skill_schedule(ranges: DemonstrationRange, random: np.random.Generator, first: int) -> np.ndarray:

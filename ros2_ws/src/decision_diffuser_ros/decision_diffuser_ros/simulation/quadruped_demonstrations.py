@@ -12,15 +12,24 @@ import numpy as np
 
 from decision_diffuser_ros.data.description import DataDescription
 from decision_diffuser_ros.data.episode import Episode
+from decision_diffuser_ros.errors import ConfigurationError
 from decision_diffuser_ros.planner.manifest_records import Entry
 from decision_diffuser_ros.simulation import quadruped_model as model
 from decision_diffuser_ros.simulation.episode_recording import EpisodeRecording
 from decision_diffuser_ros.simulation.gait_expert import GaitExpert
 from decision_diffuser_ros.simulation.learner_turns import LearnerTurns
-from decision_diffuser_ros.simulation.quadruped_course import SKILLS, DemonstrationCourse, DemonstrationRange
+from decision_diffuser_ros.simulation.quadruped_course import (
+    SKILLS,
+    DemonstrationCourse,
+    DemonstrationRange,
+    target_disturbance,
+)
 from decision_diffuser_ros.simulation.quadruped_env import QuadrupedGaitsEnv
 from decision_diffuser_ros.simulation.quadruped_model import CONTROL_STEP
 from decision_diffuser_ros.simulation.quadruped_world import QuadrupedWorldSettings
+
+MOST_WALKS = 20
+"""That are tried before an episode that begins in mid-stride."""
 
 
 @functools.cache
@@ -33,13 +42,45 @@ def _random_push(ranges: DemonstrationRange, random: np.random.Generator) -> np.
     return random.uniform(*ranges.push_speed) * np.array([np.cos(direction), np.sin(direction), 0.0])
 
 
+def _begin(
+    env: QuadrupedGaitsEnv, course: DemonstrationCourse, ranges: DemonstrationRange, random: np.random.Generator
+) -> tuple[GaitExpert, np.ndarray, dict[str, object]]:
+    """The expert, and the state and facts that the episode begins with.
+
+    A walk before it that ends in a fall is not the start of anything: another one is tried.
+
+    Raises:
+        ConfigurationError: all of them end in a fall.
+    """
+    skill, speed = SKILLS[course.skills[0]], float(course.forward_speeds[0])
+    strides = ranges.striding_share > 0.0 and random.uniform() < ranges.striding_share
+    options = {"start": course.start, "command_delay": course.command_delay}
+    for _ in range(MOST_WALKS):
+        expert = GaitExpert(skill=skill, forward_speed=speed, phase=course.phase)
+        state, info = env.reset(seed=int(random.integers(2**31)), options=options)
+        walked = _stride(env, expert, ranges, random) if strides else (state, info)
+        if walked is not None:
+            return expert, *walked
+    raise ConfigurationError(
+        f"expected a robot that stays on its feet in `striding_steps`, got {MOST_WALKS} falls in {MOST_WALKS} walks; "
+        f"disturb it less (`target_noise` is {ranges.target_noise:g} rad)"
+    )
+
+
 def _stride(
     env: QuadrupedGaitsEnv, expert: GaitExpert, ranges: DemonstrationRange, random: np.random.Generator
-) -> tuple[np.ndarray, dict[str, object]]:
-    """Lets the expert walk another gait for a while; the state and facts that the episode then begins with."""
+) -> tuple[np.ndarray, dict[str, object]] | None:
+    """Lets the expert walk another gait for a while; the state and facts at the end, or None: the robot fell."""
     expert.switch_to(str(random.choice([gait for gait in SKILLS if gait != expert.skill])))
+    calm_steps = ranges.striding_calm_steps
+    disturbance = None if calm_steps is None else target_disturbance(ranges, random, calm_steps=calm_steps)
     for _ in range(int(random.integers(*ranges.striding_steps))):
-        state, _, _, _, info = env.step(expert.targets(env.world))
+        targets = expert.targets(env.world)
+        if disturbance is not None:
+            targets, _ = disturbance(targets)
+        state, _, fallen, _, info = env.step(np.clip(targets, model.JOINT_LOWER, model.JOINT_UPPER))
+        if fallen:
+            return None
     return state, info
 
 
@@ -58,11 +99,7 @@ def record_episode(
     course = DemonstrationCourse.drawn(ranges, random, first=number % len(SKILLS), turns=turns)
     env = _environment(course.time_step)
     skills, speeds = [SKILLS[skill] for skill in course.skills], course.forward_speeds
-    expert = GaitExpert(skill=skills[0], forward_speed=float(speeds[0]), phase=course.phase)
-    options = {"start": course.start, "command_delay": course.command_delay}
-    state, info = env.reset(seed=int(random.integers(2**31)), options=options)
-    if ranges.striding_share > 0.0 and random.uniform() < ranges.striding_share:
-        state, info = _stride(env, expert, ranges, random)
+    expert, state, info = _begin(env, course, ranges, random)
     recording: EpisodeRecording[_Step] = EpisodeRecording([state], [info])
     if turns is not None:
         turns.learner.start(random)

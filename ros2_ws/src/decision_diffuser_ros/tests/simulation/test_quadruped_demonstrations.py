@@ -11,6 +11,7 @@ from decision_diffuser_ros.robots import Variety, demonstrations_of
 from decision_diffuser_ros.simulation import quadruped_model as model
 from decision_diffuser_ros.simulation.quadruped_course import SKILLS, DemonstrationRange
 from decision_diffuser_ros.simulation.quadruped_demonstrations import attributes, record_episode
+from decision_diffuser_ros.simulation.quadruped_world import FALLEN_TILT_COSINE
 
 SHORT = DemonstrationRange(steps=60, segment_steps=(20, 40), switching_share=1.0)
 
@@ -88,6 +89,37 @@ def test_an_episode_may_begin_in_the_stride_of_another_gait_that_is_not_recorded
     assert np.abs(striding.states[0, 12:24]).max() > 1.0
     assert len(striding) == len(standing) == 30
     assert set(striding.skills.tolist()) == {0}
+
+
+STRIDING = replace(
+    SHORT,
+    steps=5,
+    switching_share=0.0,
+    standing_share=1.0,
+    pushed_share=0.0,
+    disturbed_share=1.0,
+    freeze_share=0.0,
+    striding_share=1.0,
+)
+
+
+def test_the_stride_before_an_episode_can_be_disturbed():
+    calm, disturbed = (
+        record_episode(1, 0, STRIDING),
+        record_episode(1, 0, replace(STRIDING, striding_calm_steps=(1, 3))),
+    )
+    assert not np.allclose(calm.states[0], disturbed.states[0], atol=0.01)
+
+
+def test_an_episode_begins_on_its_feet_however_often_the_robot_fell_before():
+    wild = replace(STRIDING, striding_calm_steps=(1, 2), target_noise=0.6)  # about half of the walks end in a fall
+    episodes = [record_episode(1, number, wild) for number in range(6)]
+    assert all(episode.states[0, 26] < -FALLEN_TILT_COSINE for episode in episodes)  # gravity points to the feet
+
+
+def test_strides_that_all_end_in_a_fall_are_refused():
+    with pytest.raises(ConfigurationError, match="20 falls in 20 walks"):
+        record_episode(1, 0, replace(STRIDING, striding_calm_steps=(1, 2), target_noise=3.0))
 
 
 def test_late_commands_are_late_by_one_delay_an_episode():

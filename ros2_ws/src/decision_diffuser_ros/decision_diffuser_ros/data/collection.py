@@ -1,9 +1,8 @@
 """Recording demonstrations on all cores, shard by shard, so that a collection that was interrupted goes on."""
 
 import json
-import multiprocessing
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import as_completed
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +16,7 @@ from decision_diffuser_ros.data.demonstrations import (
 )
 from decision_diffuser_ros.data.episode import Episode
 from decision_diffuser_ros.errors import ConfigurationError, DataError
+from decision_diffuser_ros.process_pool import process_pool
 
 RecordEpisode = Callable[[int, int], Episode]
 """(seed, number of the episode) -> the episode; the same for the same arguments, and picklable by name."""
@@ -72,8 +72,7 @@ def collect(
     recorded = collection.episodes - sum(len(collection.shard_numbers(shard)) for shard in missing)
     yield recorded
     if missing:
-        context = multiprocessing.get_context("spawn")
-        with ProcessPoolExecutor(min(processes, len(missing)), mp_context=context) as pool:
+        with process_pool(min(processes, len(missing))) as pool:
             for shard in as_completed([pool.submit(_record_shard, collection, record, shard) for shard in missing]):
                 recorded += shard.result()
                 yield recorded

@@ -1,9 +1,10 @@
 """Many episodes on all cores, each in whatever process is free."""
 
-import multiprocessing
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import as_completed
 from typing import Any, TypeVar
+
+from decision_diffuser_ros.process_pool import process_pool
 
 Job = TypeVar("Job")
 Outcome = TypeVar("Outcome")
@@ -26,8 +27,7 @@ def outcomes_of(
         prepare: called once in every process.
         arguments: of `prepare`.
     """
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(processes, mp_context=context, initializer=prepare, initargs=arguments) as pool:
+    with process_pool(processes, prepare=prepare, arguments=arguments) as pool:
         job_of = {pool.submit(run, job): job for job in jobs}
         for done in as_completed(job_of):
             yield job_of[done], done.result()

@@ -1,13 +1,13 @@
 """A video of frames that are drawn on all cores."""
 
-import multiprocessing
 from collections.abc import Callable, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import TypeVar
 
 import imageio.v2 as imageio
 import numpy as np
+
+from decision_diffuser_ros.process_pool import process_pool
 
 Moment = TypeVar("Moment")
 
@@ -33,9 +33,8 @@ def write_frames(
         progress: told how many frames of how many are drawn.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    context = multiprocessing.get_context("spawn")
     with (
-        ProcessPoolExecutor(processes, mp_context=context) as pool,
+        process_pool(processes) as pool,
         imageio.get_writer(path, fps=frames_per_second, codec="libx264", quality=7, macro_block_size=16) as writer,
     ):
         for done, frame in enumerate(pool.map(draw, moments, chunksize=8), start=1):

@@ -40,7 +40,7 @@ class CompositionFollower(Planner):
         *,
         settings: SamplingSettings | None = None,
         samples_in_one_call: bool = False,
-        choose_every: int = 14,
+        choose_every: int = 22,
     ) -> None:
         """Prepares planning.
 

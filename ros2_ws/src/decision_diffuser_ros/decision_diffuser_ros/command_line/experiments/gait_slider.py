@@ -21,7 +21,7 @@ def gait_slider(
     classifier: Annotated[Path | None, typer.Option(help="Gait classifier, by default the one that ships.")] = None,
     choose_every: Annotated[
         int, typer.Option(min=1, help="Plans from one composed plan to the next; between them, what it chose.")
-    ] = 14,
+    ] = 22,
     replan_every: Annotated[
         int | None, typer.Option(min=1, help="Control steps from plan to plan; by default as the robot is deployed.")
     ] = None,

@@ -16,6 +16,7 @@ from rclpy.signals import SignalHandlerOptions
 from decision_diffuser_ros.errors import DecisionDiffuserError
 from decision_diffuser_ros.nodes.executors import make_executor
 
+STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 SPIN_TIMEOUT = 0.1  # [s], how soon a signal is noticed at the latest
 
 
@@ -58,6 +59,7 @@ def run_node(
     except DecisionDiffuserError as error:
         get_logger("decision_diffuser_ros").fatal(str(error))
         rclpy.try_shutdown()
+        stop.ignore_more()
         return 1
     executor.add_node(node)  # type: ignore[arg-type]
     try:
@@ -75,6 +77,7 @@ def run_node(
         node.destroy_node()
         executor.shutdown()
         rclpy.try_shutdown()
+        stop.ignore_more()
     return 0
 
 
@@ -84,8 +87,17 @@ class StopRequest:
     def __init__(self) -> None:
         """Take over both signals; may be called in the main thread only."""
         self.is_requested = False
-        for number in (signal.SIGINT, signal.SIGTERM):
+        for number in STOP_SIGNALS:
             signal.signal(number, self._note)
+
+    def ignore_more(self) -> None:
+        """Let neither signal do anything any more.
+
+        Python gives its handlers up before it ends. A signal that comes then, as `ros2 launch` sends one to the nodes
+        that are left after Ctrl-C, would kill a process that has done all it had to do.
+        """
+        for number in STOP_SIGNALS:
+            signal.signal(number, signal.SIG_IGN)
 
     def _note(self, number: int, frame: FrameType | None) -> None:
         self.is_requested = True

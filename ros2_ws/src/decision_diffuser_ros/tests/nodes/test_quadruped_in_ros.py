@@ -1,6 +1,7 @@
 """The simulated robot and the planner as processes: the loop is closed in lockstep."""
 
 import signal
+import time
 
 import numpy as np
 import pytest
@@ -95,6 +96,18 @@ def witness(context):
     witness = Witness(context, "alone")
     yield witness
     witness.close()
+
+
+def test_signals_that_come_while_it_ends_do_not_kill_it(witness, tmp_path):
+    sim = simulation(tmp_path / "log", namespace="alone")
+    try:
+        witness.wait_for_connection()
+        while sim.process.poll() is None:
+            sim.process.send_signal(signal.SIGINT)
+            time.sleep(0.002)
+        assert sim.process.returncode == 0
+    finally:
+        sim.stop(signal.SIGKILL)
 
 
 def test_simulated_time_waits_for_commands_and_then_goes_on_by_one_control_period(witness, tmp_path):

@@ -42,7 +42,8 @@ class PlannerDiagnostics:
 
         def threshold(name: str, *, falling: bool = False, judged: bool = True) -> Threshold:
             if not judged:
-                return Threshold(name, -math.inf if falling else math.inf, -math.inf if falling else math.inf)
+                never = -math.inf if falling else math.inf
+                return Threshold(name, never, never, falling=falling)
             warn, error = (getattr(parameters, f"diagnostics_{name}_{level}") for level in ("warn", "error"))
             return Threshold(f"diagnostics.{name}", float(warn), float(error), falling=falling)
 

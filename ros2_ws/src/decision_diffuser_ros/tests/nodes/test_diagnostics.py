@@ -41,6 +41,19 @@ def test_refused_readings_of_every_source_are_a_warning_as_long_as_they_are_rece
     assert readings(2.0 + WINDOW).level is HealthLevel.OK
 
 
+@pytest.mark.parametrize("simulated_time, level", [(True, HealthLevel.OK), (False, HealthLevel.ERROR)])
+def test_commands_that_come_at_any_time_are_an_error_in_real_time_only(quadruped_bundle, simulated_time, level):
+    assembled = assembly(quadruped_bundle, simulated_time=simulated_time)
+    stepper = ControlStepper(assembled, simulated_time=simulated_time, wait_for_plans=False, wait_for_first_plan=False)
+    options = parameters(quadruped_bundle)
+    diagnostics = PlannerDiagnostics(options, step_duration=0.02, simulated_time=simulated_time)
+    stepper.activate(0.0)
+    for now in (0.0, 0.02, 0.4, 0.42, 1.0):
+        diagnostics.note_command(now)
+    (report,) = [report for report in diagnostics.reports(stepper, 1.0) if report.name == "commands"]
+    assert report.level is level
+
+
 def test_the_commands_say_how_their_threads_are_scheduled(quadruped_bundle):
     assembled = assembly(quadruped_bundle, simulated_time=False)
     stepper = ControlStepper(assembled, simulated_time=False, wait_for_plans=False, wait_for_first_plan=False)

@@ -4,12 +4,12 @@ import os
 import signal
 import subprocess
 import sys
-import time
 
 import pytest
 
+from decision_diffuser_ros.evaluation.process_facts import is_running
 from decision_diffuser_ros.process_pool import process_pool
-from tests.nodes.processes import is_running
+from tests.waiting import wait_until
 
 _prepared_with: list[int] = []
 
@@ -53,12 +53,5 @@ def test_no_process_outlives_a_maker_that_is_killed(tmp_path, kill):
     workers = [int(path.name) for path in started.iterdir()]
     os.kill(maker.pid, kill)
     maker.wait(timeout=30)
-    wait_until(lambda: not any(is_running(worker) for worker in workers))
-
-
-def wait_until(holds, *, seconds=30.0):
-    """Returns as soon as it holds; fails if it never does."""
-    deadline = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.02)
+    wait_until(lambda: not any(map(is_running, workers)))
+    assert not any(map(is_running, workers))

@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from decision_diffuser_ros.evaluation.gait_experiment import GaitExperiment
     from decision_diffuser_ros.evaluation.text_table import TextTable
 
+CHOOSE_EVERY = 22
+"""Plans from one composed plan to the next, as in `config/quadruped_gaits.yaml`."""
+
 
 @contextlib.contextmanager
 def open_experiment(

@@ -14,6 +14,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from decision_diffuser_ros.planner.conditions import Branch, Condition
+from decision_diffuser_ros.planner.free_place import free_place
 from decision_diffuser_ros.planner.manifest import Manifest
 from decision_diffuser_ros.planner.object_relations import HEIGHT_MARGIN, OPEN_ABOVE, OPENING, object_index
 from decision_diffuser_ros.planner.piles import (
@@ -38,8 +39,6 @@ SAME_PLACE = SAME_PLACE_IN_HEIGHTS * OBJECT_HEIGHT
 _WAYS, _FAR = np.meshgrid(np.linspace(0.0, 2.0 * np.pi, 24, endpoint=False), np.linspace(0.0, 5.0 * LEAST_GAP, 33))
 _SHIFTS = np.stack([_FAR * np.cos(_WAYS), _FAR * np.sin(_WAYS)], axis=-1).reshape(-1, 2)
 """By which a place may be shifted to where there is room, (shifts, 2) [m]."""
-PULL_TO_THE_MIDDLE = 0.5
-"""How much further a place may be shifted for being 1 m nearer to the middle of where objects usually are [m]."""
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -165,12 +164,9 @@ class ObjectOutcomes:
         return self._with_positions(outcome.state, position)
 
     def _free_place(self, place: np.ndarray, taken: np.ndarray) -> np.ndarray:
-        """The place (2,) nearest to one with room between it and those taken (n, 2) [m], rather towards the middle."""
-        places = place + _SHIFTS
-        room = np.linalg.norm(places[:, None] - taken, axis=-1).min(axis=1)
-        from_middle = np.linalg.norm(places - self._usual_places.mean(axis=0), axis=1)
-        cost = np.linalg.norm(_SHIFTS, axis=1) + PULL_TO_THE_MIDDLE * from_middle
-        return places[np.argmin(np.where(room >= LEAST_GAP, cost, np.inf))]
+        """The place (2,) nearest to one with room between it and those taken (n, 2) [m]."""
+        middle = self._usual_places.mean(axis=0)
+        return free_place(place + _SHIFTS, near=place, taken=taken, middle=middle, gap=LEAST_GAP)
 
     def _with_positions(self, state: np.ndarray, position: np.ndarray) -> np.ndarray:
         """The state (state_dim,) with the objects at (objects, 3) [m]."""

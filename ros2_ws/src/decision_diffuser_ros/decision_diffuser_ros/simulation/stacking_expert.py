@@ -22,7 +22,7 @@ from decision_diffuser_ros.simulation.block_orientation import yaw_of
 from decision_diffuser_ros.simulation.iiwa_kinematics import tool_pose
 from decision_diffuser_ros.simulation.stacking_model import BLOCK_SIZE, CONTROL_STEP
 from decision_diffuser_ros.simulation.stacking_world import StackingWorld
-from decision_diffuser_ros.simulation.table_places import free_place
+from decision_diffuser_ros.simulation.table_places import place_aside
 from decision_diffuser_ros.simulation.tool_place import HOME, ToolPlace
 
 TRAVEL_CLEARANCE = 0.04  # [m], between what is carried and the highest pile
@@ -224,7 +224,7 @@ class StackingExpert:
     def _place_for_block(self, world: StackingWorld) -> np.ndarray:
         """Where on the table the block would go, (2,) [m]."""
         place = world.block_position[:, :2]
-        return free_place(np.delete(place, self._move.block, axis=0), near=place[self._move.block])
+        return place_aside(np.delete(place, self._move.block, axis=0), near=place[self._move.block])
 
     def _has_lost_its_block(self, world: StackingWorld) -> bool:
         if self.phase not in (Phase.LIFT, Phase.CARRY, Phase.LOWER):

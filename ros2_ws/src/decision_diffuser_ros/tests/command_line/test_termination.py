@@ -10,7 +10,9 @@ import pytest
 
 from decision_diffuser_ros.command_line.main import EXIT_INTERRUPTED
 from decision_diffuser_ros.command_line.termination import EXIT_TERMINATED, ends_in_order
-from tests.nodes.processes import TIMEOUT, command_line, descendants, is_running
+from decision_diffuser_ros.evaluation.process_facts import descendants, is_running
+from tests.nodes.processes import command_line
+from tests.waiting import TIMEOUT
 
 START_TIMEOUT = 90.0  # [s], generous: no test waits for it unless something is wrong
 

@@ -17,11 +17,13 @@ from decision_diffuser_ros.control.planner_process import PlannerProcess, Planne
 from decision_diffuser_ros.control.planner_worker import PlannerWorkerSettings
 from decision_diffuser_ros.control.receding_horizon import PlanRequest
 from decision_diffuser_ros.errors import PlanError
+from decision_diffuser_ros.evaluation.process_facts import is_running
 from decision_diffuser_ros.planner.bundle import Bundle
 from decision_diffuser_ros.planner.conditions import Condition
 from decision_diffuser_ros.planner.planner import Planner
 from decision_diffuser_ros.planner.settings import SamplingSettings
 from tests.bundles import make_tiny_bundle
+from tests.waiting import wait_until
 
 STATE = np.array([[0.3, -0.2, 0.0, 0.0]])
 TIMEOUT = 20.0
@@ -52,22 +54,6 @@ def answer(planner, asked):
     (result,) = planner.take_results()
     assert result.request is asked
     return result
-
-
-def wait_until(condition):
-    deadline = time.monotonic() + TIMEOUT
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
-
-
-def exists(pid):
-    """Whether a process is there and no zombie."""
-    try:
-        with open(f"/proc/{pid}/stat") as file:
-            return file.read().rsplit(")", 1)[1].split()[0] != "Z"
-    except FileNotFoundError:
-        return False
 
 
 def test_plans_are_those_of_a_planner_in_this_process(started, tiny_bundle):
@@ -263,7 +249,7 @@ def test_ctrl_c_is_left_to_the_parent(started):
 def test_stop_leaves_no_process_and_start_works_again(started):
     pid = started.pid
     started.stop()
-    assert not exists(pid)
+    assert not is_running(pid)
     assert started.state is PlannerState.STOPPED
     started.start()
     assert answer(started, request(0)).plan is not None
@@ -290,8 +276,8 @@ def test_the_process_does_not_outlive_a_parent_that_is_killed(tiny_bundle, tmp_p
     os.kill(child, signal.SIGSTOP)  # it cannot see its pipe close
     parent.kill()
     parent.wait()
-    wait_until(lambda: not exists(child))
-    assert not exists(child)
+    wait_until(lambda: not is_running(child))
+    assert not is_running(child)
 
 
 def test_a_request_that_waited_too_long_is_answered_with_one_denoising_step(tmp_path):

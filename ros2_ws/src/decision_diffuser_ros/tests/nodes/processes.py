@@ -1,13 +1,14 @@
 """Nodes as real processes, and what they leave behind."""
 
-import os
 import signal
 import subprocess
 import sys
 from pathlib import Path
 
+from decision_diffuser_ros.evaluation.process_facts import descendants
+from tests.waiting import TIMEOUT
+
 CONFIG = Path(__file__).resolve().parents[2] / "config" / "quadruped_gaits.yaml"
-TIMEOUT = 30.0  # [s], generous: no test waits for it unless something is wrong
 
 
 class NodeProcess:
@@ -54,34 +55,9 @@ class NodeProcess:
             self._log_file.close()
 
 
-def descendants(pid: int) -> list[int]:
-    """All processes below `pid`."""
-    parents = {}
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdigit():
-            try:
-                parents[int(entry.name)] = int((entry / "stat").read_text().rsplit(")", 1)[1].split()[1])
-            except OSError:
-                continue
-    found, frontier = [], [pid]
-    while frontier:
-        frontier = [child for child, parent in parents.items() if parent in frontier]
-        found += frontier
-    return found
-
-
 def command_line(pid: int) -> str:
     """The command line of a process, empty if it has gone."""
     try:
         return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode()
     except OSError:
         return ""
-
-
-def is_running(pid: int) -> bool:
-    """Whether a process is there and no zombie."""
-    try:
-        os.kill(pid, 0)
-        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
-    except OSError:
-        return False

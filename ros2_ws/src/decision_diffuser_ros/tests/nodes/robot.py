@@ -19,7 +19,7 @@ from trajectory_msgs.msg import JointTrajectory
 from decision_diffuser_ros.nodes import qos
 from decision_diffuser_ros.nodes.messages import stamp_of
 from decision_diffuser_ros.simulation.quadruped_model import JOINT_NAMES, STANDING_POSE
-from tests.nodes.processes import TIMEOUT
+from tests.waiting import TIMEOUT
 
 CONTROL_PERIOD = 0.02
 QUIET = 0.3  # [s], after which an answer is not expected any more

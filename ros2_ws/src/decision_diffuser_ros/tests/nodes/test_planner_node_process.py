@@ -13,10 +13,11 @@ from decision_diffuser_msgs.msg import PlannerStatus
 from rcl_interfaces.msg import Parameter, ParameterType, ParameterValue
 from rcl_interfaces.srv import DescribeParameters, SetParameters
 
+from decision_diffuser_ros.evaluation.process_facts import is_running
 from decision_diffuser_ros.nodes.planner_parameters import SPECS
 from decision_diffuser_ros.simulation.quadruped_model import JOINT_NAMES, STANDING_POSE
 from tests.bundles import make_quadruped_bundle
-from tests.nodes.processes import NodeProcess, is_running
+from tests.nodes.processes import NodeProcess
 from tests.nodes.robot import Robot
 
 pytestmark = pytest.mark.ros

@@ -20,14 +20,16 @@ from decision_diffuser_msgs.srv import SetConstraints
 from rclpy.action import ActionClient
 from rclpy.executors import SingleThreadedExecutor
 
+from decision_diffuser_ros.evaluation.process_facts import descendants, is_running
 from decision_diffuser_ros.evaluation.stacking_plot import plot_recording
 from decision_diffuser_ros.evaluation.stacking_recording import StackingRecording
 from decision_diffuser_ros.nodes.stacking_demo import StackingDemoSettings, run_stacking_demo
 from decision_diffuser_ros.nodes.stacking_monitor import StackingMonitor
 from decision_diffuser_ros.resources import config_file
 from tests.bundles import make_stacking_bundle
-from tests.nodes.processes import TIMEOUT, NodeProcess, descendants, is_running
+from tests.nodes.processes import NodeProcess
 from tests.nodes.robot import Robot
+from tests.waiting import TIMEOUT
 
 pytestmark = pytest.mark.ros
 CYCLE = "red > blue & blue > green & green > red"

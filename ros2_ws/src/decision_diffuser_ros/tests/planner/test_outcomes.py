@@ -81,16 +81,22 @@ def test_the_one_that_fails_nothing_is_taken_and_of_these_the_nearest(bundle, ob
     assert objects.best([tower, less]) is tower
 
 
+def position_entries(bundle, block, axes="xyz"):
+    """Where in a state the position of a block is."""
+    return list(bundle.manifest.state_indices([f"block_{block}/position/{axis}" for axis in axes]))
+
+
 def y_of(bundle, state, block):
     """Where across the table a block stands [m]."""
-    return state[bundle.manifest.state_names.index(f"block_{block}/position/y")]
+    (y,) = state[position_entries(bundle, block, "y")]
+    return y
 
 
 def placed(bundle, state, **places):
     """The state with some blocks elsewhere across the table [m]."""
     state = state.copy()
     for block, place in places.items():
-        state[bundle.manifest.state_names.index(f"block_{block}/position/y")] = place
+        state[position_entries(bundle, block, "y")] = place
     return state
 
 
@@ -117,10 +123,7 @@ def test_what_comes_to_the_table_stands_where_there_is_room_for_a_hand(bundle, o
     now = state_with(bundle, ("blue", "green", "red"))
     drawn = placed(bundle, state_with(bundle), green=PLACES["blue"] + 0.05, red=PLACES["yellow"] + 0.05)
     tidied = objects.tidied(drawn, now)
-    entries = [
-        bundle.manifest.state_indices([f"block_{block}/position/{axis}" for axis in "xy"]) for block in BLOCK_NAMES
-    ]
-    places = tidied[np.array(entries)]
+    places = tidied[np.array([position_entries(bundle, block, "xy") for block in BLOCK_NAMES])]
     apart = np.linalg.norm(places[:, None] - places, axis=-1) + np.eye(4)
     assert apart.min() > 2.5 * BLOCK_SIZE
     assert y_of(bundle, tidied, "blue") == pytest.approx(PLACES["blue"])
@@ -135,7 +138,7 @@ def test_no_pile_is_begun_where_one_stands_now(bundle, objects):
         bundle, state_with(bundle, ("red", "green", "blue")), **dict.fromkeys(("red", "green", "blue"), PLACES["blue"])
     )
     tidied = objects.tidied(drawn, now)
-    at = list(bundle.manifest.state_indices(["block_red/position/x", "block_red/position/y"]))
+    at = position_entries(bundle, "red", "xy")
     assert np.linalg.norm(tidied[at] - now[at]) > 2.5 * BLOCK_SIZE
     assert objects.failed_conditions(Outcome(tidied, (above("blue", "red"),), now)) == 0
 
@@ -158,10 +161,7 @@ def test_a_block_in_the_way_goes_to_where_nothing_stands_and_nothing_is_to_stand
     first = milestone_of(objects, end, now)
     places = np.array([[y_of(bundle, state, block) for block in BLOCK_NAMES] for state in (now, end, first)])
     assert (places[2] == places[0]).tolist() == [block != "yellow" for block in BLOCK_NAMES]
-    at = [
-        list(bundle.manifest.state_indices([f"block_{block}/position/{axis}" for axis in "xyz"]))
-        for block in BLOCK_NAMES
-    ]
+    at = [position_entries(bundle, block) for block in BLOCK_NAMES]
     yellow = first[at[-1]]
     assert yellow[2] == pytest.approx(BLOCK_SIZE / 2)
     for block in at[:-1]:
@@ -182,7 +182,7 @@ def test_a_block_in_the_air_that_cannot_go_to_its_place_yet_goes_to_the_table(bu
     now[names.index("block_yellow/position/z")] = 0.3
     first = milestone_of(objects, state_with(bundle, ("blue", "yellow")), now)
     expected = state_with(bundle, ("blue", "green"))
-    at = list(bundle.manifest.state_indices(["block_yellow/position/x", "block_yellow/position/y"]))
+    at = position_entries(bundle, "yellow", "xy")
     assert first[names.index("block_yellow/position/z")] == pytest.approx(BLOCK_SIZE / 2)
     expected[at] = first[at]
     np.testing.assert_allclose(first, expected, atol=1e-6)

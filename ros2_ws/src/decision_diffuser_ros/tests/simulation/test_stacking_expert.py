@@ -7,7 +7,7 @@ from decision_diffuser_ros.simulation.block_arrangement import SCATTERED, arrang
 from decision_diffuser_ros.simulation.stacking_expert import Phase, StackingExpert
 from decision_diffuser_ros.simulation.stacking_start import SCATTERED_START
 from decision_diffuser_ros.simulation.stacking_world import StackingWorld
-from decision_diffuser_ros.simulation.table_places import LEAST_DISTANCE, free_place, random_places
+from decision_diffuser_ros.simulation.table_places import LEAST_DISTANCE, place_aside, random_places
 from decision_diffuser_ros.simulation.tool_place import HOME
 
 
@@ -88,7 +88,7 @@ def test_a_free_place_is_away_from_all_blocks_and_random_places_from_each_other(
     random = np.random.default_rng(0)
     for _ in range(50):
         places = random_places(random, 4)
-        place = free_place(places[1:], near=places[0])
+        place = place_aside(places[1:], near=places[0])
         apart = np.linalg.norm(places - place, axis=1)
         assert apart.min() >= LEAST_DISTANCE
         assert apart[0] < 0.45

@@ -1,6 +1,7 @@
 """What is built and how it is labelled."""
 
 import collections
+import dataclasses
 import itertools
 
 import numpy as np
@@ -43,6 +44,13 @@ def test_labels_that_hold_already_are_the_minority():
     new = np.mean([not constraints_of(TOWER)[label] for _, label in drawn])
     assert 0.7 < new < 0.9
     assert any(goal == TOWER for goal, _ in drawn)
+
+
+def test_no_goal_is_further_away_than_the_preference_says():
+    near = dataclasses.replace(FROM_PILES, most_moves=4)
+    for preference in (FROM_PILES, near):
+        moves = [moves_between(TOWER, goal) for goal, _ in draws(preference, TOWER)]
+        assert max(moves) == preference.most_moves
 
 
 def test_the_further_a_goal_is_the_rarer_it_is():

@@ -69,9 +69,8 @@ def test_a_robot_without_an_arm_has_no_such_features():
         ToolFeatures.of(TOY, KUKA_IIWA, Normaliser(mean=np.zeros(3), std=np.ones(3)))
 
 
-@pytest.mark.parametrize("direct_noisy_plan", [False, True])
-def test_the_direct_path_sees_the_noisy_plan_only_where_it_is_shown(features, states, direct_noisy_plan):
-    network = TemporalUNet(
+def network_with(features: ToolFeatures, *, direct_noisy_plan: bool = False) -> TemporalUNet:
+    return TemporalUNet(
         model.STATE_DIM,
         [1],
         width=16,
@@ -84,6 +83,11 @@ def test_the_direct_path_sees_the_noisy_plan_only_where_it_is_shown(features, st
         observation_features=features,
         direct_noisy_plan=direct_noisy_plan,
     )
+
+
+@pytest.mark.parametrize("direct_noisy_plan", [False, True])
+def test_the_direct_path_sees_the_noisy_plan_only_where_it_is_shown(features, states, direct_noisy_plan):
+    network = network_with(features, direct_noisy_plan=direct_noisy_plan)
     seen = {}
     network.history_to_plan.register_forward_hook(lambda module, inputs, output: seen.update(output=output))
 
@@ -99,18 +103,7 @@ def test_the_direct_path_sees_the_noisy_plan_only_where_it_is_shown(features, st
 
 
 def test_a_missing_state_has_no_features(features, states):
-    network = TemporalUNet(
-        model.STATE_DIM,
-        [1],
-        width=16,
-        multipliers=(1, 2),
-        kernel_size=3,
-        embedding_dim=16,
-        history=HISTORY,
-        plan_steps=PLAN,
-        history_width=32,
-        observation_features=features,
-    )
+    network = network_with(features)
     mask = torch.tensor([-1.0, 1.0] + [0.0] * PLAN).expand(5, -1)
     trajectory = torch.cat([normalised(features, states), torch.zeros(5, PLAN, model.STATE_DIM)], dim=1)
     seen = network._observed_history(trajectory, mask)

@@ -6,6 +6,8 @@ from typing import Annotated
 
 import typer
 
+from decision_diffuser_ros.command_line.gait_experiments import CHOOSE_EVERY
+
 
 def gait_composition(
     episodes: Annotated[int, typer.Option(min=1, help="Episodes of each gait and of each pair.")] = 1000,
@@ -19,7 +21,7 @@ def gait_composition(
     classifier: Annotated[Path | None, typer.Option(help="Gait classifier, by default the one that ships.")] = None,
     choose_every: Annotated[
         int, typer.Option(min=1, help="Plans from one composed plan to the next; between them, what it chose.")
-    ] = 22,
+    ] = CHOOSE_EVERY,
     replan_every: Annotated[
         int | None, typer.Option(min=1, help="Control steps from plan to plan; by default as the robot is deployed.")
     ] = None,

@@ -18,6 +18,7 @@ from decision_diffuser_ros.data.description import DataDescription
 from decision_diffuser_ros.data.episode import Episode
 from decision_diffuser_ros.errors import ConfigurationError
 from decision_diffuser_ros.evaluation.deployment import DeployedPlanner, DeploymentSettings, EvaluatedModel
+from decision_diffuser_ros.evaluation.gait_experiment import number_kind, speed_of_one
 from decision_diffuser_ros.evaluation.quadruped_policies import LIMITS
 from decision_diffuser_ros.planner.bundle import Bundle
 from decision_diffuser_ros.planner.conditions import Condition
@@ -49,6 +50,7 @@ class QuadrupedLearner:
 
     def __init__(self, planner: Planner, settings: DeploymentSettings) -> None:
         self.manifest = planner.bundle.manifest
+        self._speed_kind = number_kind(self.manifest)
         self._planner = DeployedPlanner(planner, replace(settings, blend_duration=0.0), LIMITS)
         self._readings: deque[_Reading] = deque(maxlen=self.manifest.history)
         self._latency_steps = max(1, settings.receding_horizon.planning_latency_steps)  # the first command is the pose
@@ -61,7 +63,11 @@ class QuadrupedLearner:
     def observe(self, world: QuadrupedWorld, *, skill: str, forward_speed: float) -> None:
         """Sees the robot at this control step and what is asked of it, the speed in [m/s]; plans nothing."""
         self._readings.append(_Reading(world.state(), world.joint_position, world.tilt))
-        self._conditions = (Condition({"skill": skill, "forward_speed": forward_speed}),)
+        values: dict[str, str | float] = {"skill": skill}
+        if self._speed_kind is not None:
+            share = forward_speed / speed_of_one(self.manifest, self._speed_kind)
+            values[self._speed_kind.kind] = min(share, 1.0) * self._speed_kind.largest
+        self._conditions = (Condition(values),)
 
     def take_over(self) -> int:
         """Begins a turn; for how many control steps to prepare: until history and plan are as in mid-run."""
@@ -105,6 +111,7 @@ def with_learner(demonstrations: Demonstrations, model: EvaluatedModel, *, share
         "receding_horizon": asdict(model.deployment.receding_horizon),
         "share": turns.share,
         "steps": turns.steps,
+        "steps_after_change": turns.steps_after_change,
     }
     return Demonstrations(
         functools.partial(_record, demonstrations.record, model, share), {**demonstrations.attributes, "learner": facts}
@@ -127,7 +134,7 @@ def _learner(model: EvaluatedModel) -> QuadrupedLearner:
 
 def _require_fit(manifest: Manifest, description: DataDescription, ranges: Any) -> None:
     """Raises ConfigurationError unless the model can drive whatever the demonstrations ask."""
-    speed = manifest.kind("forward_speed")
+    speed = number_kind(manifest)
     fastest = ranges["forward_speed"][1]
     unknown = sorted(set(description.skill_names) - set(manifest.names_of("skill")))
     requirements = (
@@ -137,7 +144,7 @@ def _require_fit(manifest: Manifest, description: DataDescription, ranges: Any) 
         (manifest.step_duration == description.step_duration, f"plans in steps of {manifest.step_duration} s"),
         (not unknown, f"cannot be asked for {', '.join(unknown)}"),
         (
-            speed is not None and not speed.is_choice and speed.largest >= fastest,
+            speed is not None and (speed.unit != "m/s" or speed.largest >= fastest),
             f"cannot be asked for a forward_speed of {fastest} m/s",
         ),
     )

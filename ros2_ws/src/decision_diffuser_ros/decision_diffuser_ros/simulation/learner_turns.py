@@ -50,11 +50,14 @@ class LearnerTurns:
         learner: the planner.
         share: of the bursts that are the learner's.
         steps: shortest and longest turn.
+        steps_after_change: how long it goes on driving in the episode's own gait, at least and at most, where it drives
+            at the end of a walk in another one.
     """
 
     learner: Learner
     share: float
     steps: tuple[int, int] = (8, 25)
+    steps_after_change: tuple[int, int] = (0, 25)
 
     def __post_init__(self) -> None:
         if not 0.0 < self.share <= 1.0:

@@ -22,11 +22,11 @@ from decision_diffuser_ros.simulation.quadruped_course import (
     SKILLS,
     DemonstrationCourse,
     DemonstrationRange,
-    target_disturbance,
 )
 from decision_diffuser_ros.simulation.quadruped_env import QuadrupedGaitsEnv
 from decision_diffuser_ros.simulation.quadruped_model import CONTROL_STEP
 from decision_diffuser_ros.simulation.quadruped_world import QuadrupedWorldSettings
+from decision_diffuser_ros.simulation.stride_before import stride
 
 MOST_WALKS = 20
 """That are tried before an episode that begins in mid-stride."""
@@ -43,7 +43,11 @@ def _random_push(ranges: DemonstrationRange, random: np.random.Generator) -> np.
 
 
 def _begin(
-    env: QuadrupedGaitsEnv, course: DemonstrationCourse, ranges: DemonstrationRange, random: np.random.Generator
+    env: QuadrupedGaitsEnv,
+    course: DemonstrationCourse,
+    ranges: DemonstrationRange,
+    random: np.random.Generator,
+    turns: LearnerTurns | None,
 ) -> tuple[GaitExpert, np.ndarray, dict[str, object]]:
     """The expert, and the state and facts that the episode begins with.
 
@@ -58,30 +62,13 @@ def _begin(
     for _ in range(MOST_WALKS):
         expert = GaitExpert(skill=skill, forward_speed=speed, phase=course.phase)
         state, info = env.reset(seed=int(random.integers(2**31)), options=options)
-        walked = _stride(env, expert, ranges, random) if strides else (state, info)
+        walked = stride(env, expert, ranges, random, turns=turns) if strides else (state, info)
         if walked is not None:
             return expert, *walked
     raise ConfigurationError(
         f"expected a robot that stays on its feet in `striding_steps`, got {MOST_WALKS} falls in {MOST_WALKS} walks; "
         f"disturb it less (`target_noise` is {ranges.target_noise:g} rad)"
     )
-
-
-def _stride(
-    env: QuadrupedGaitsEnv, expert: GaitExpert, ranges: DemonstrationRange, random: np.random.Generator
-) -> tuple[np.ndarray, dict[str, object]] | None:
-    """Lets the expert walk another gait for a while; the state and facts at the end, or None: the robot fell."""
-    expert.switch_to(str(random.choice([gait for gait in SKILLS if gait != expert.skill])))
-    calm_steps = ranges.striding_calm_steps
-    disturbance = None if calm_steps is None else target_disturbance(ranges, random, calm_steps=calm_steps)
-    for _ in range(int(random.integers(*ranges.striding_steps))):
-        targets = expert.targets(env.world)
-        if disturbance is not None:
-            targets, _ = disturbance(targets)
-        state, _, fallen, _, info = env.step(np.clip(targets, model.JOINT_LOWER, model.JOINT_UPPER))
-        if fallen:
-            return None
-    return state, info
 
 
 def record_episode(
@@ -99,7 +86,7 @@ def record_episode(
     course = DemonstrationCourse.drawn(ranges, random, first=number % len(SKILLS), turns=turns)
     env = _environment(course.time_step)
     skills, speeds = [SKILLS[skill] for skill in course.skills], course.forward_speeds
-    expert, state, info = _begin(env, course, ranges, random)
+    expert, state, info = _begin(env, course, ranges, random, turns)
     recording: EpisodeRecording[_Step] = EpisodeRecording([state], [info])
     if turns is not None:
         turns.learner.start(random)

@@ -13,7 +13,18 @@ from decision_diffuser_ros.evaluation.gait_shares import GAITS, frames, gait_sha
 from decision_diffuser_ros.planner.expression import ConditionExpression
 from decision_diffuser_ros.planner.expression_parser import parse
 
-QUESTIONS = ("!trot", "!pace", "!bound", "trot | pace", "trot | bound", "pace | bound")
+QUESTIONS = (
+    "!trot",
+    "!pace",
+    "!bound",
+    "1*!trot",
+    "1*!pace",
+    "1*!bound",
+    "trot | pace",
+    "trot | bound",
+    "pace | bound",
+)
+"""A NOT without a weight leaves the other gaits (`planner.complement`); one with a weight is that of App. J."""
 ALLOWED_SHARE = 0.95
 """Share of the frames that an allowed gait must have for an episode to count as a success."""
 

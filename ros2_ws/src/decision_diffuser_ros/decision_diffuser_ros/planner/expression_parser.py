@@ -14,6 +14,7 @@ from lark import Lark, Token, Transformer, v_args
 from lark.exceptions import UnexpectedInput, VisitError
 
 from decision_diffuser_ros.errors import ConditionError
+from decision_diffuser_ros.planner.complement import with_names_left
 from decision_diffuser_ros.planner.conditions import LARGEST_WEIGHT
 from decision_diffuser_ros.planner.expression import (
     UNCONDITIONED,
@@ -22,7 +23,15 @@ from decision_diffuser_ros.planner.expression import (
     normalised_name,
     spelled,
 )
-from decision_diffuser_ros.planner.expression_tree import Group, Leaf, Negation, Node, Weighted, normal_form
+from decision_diffuser_ros.planner.expression_tree import (
+    Group,
+    Leaf,
+    Negation,
+    Node,
+    Weighted,
+    normal_form,
+    require_few_alternatives,
+)
 from decision_diffuser_ros.planner.manifest import Manifest
 from decision_diffuser_ros.planner.manifest_records import ConditionKind
 
@@ -91,13 +100,16 @@ def parse(text: str, manifest: Manifest) -> ConditionExpression:
         raise ConditionError(f"expected an expression with at most {MOST_OPERATORS} of (, ! and *, got more")
     try:
         tree = _grammar().parse(text)
-        return normal_form(_TreeBuilder(text, manifest).transform(tree))
+        expression = normal_form(_TreeBuilder(text, manifest).transform(tree))
     except VisitError as error:
         if isinstance(error.orig_exc, ConditionError):
             raise error.orig_exc from None
         raise
     except UnexpectedInput as error:
         raise _syntax_error(error, text) from None
+    expression = with_names_left(expression, manifest.conditions)
+    require_few_alternatives(len(expression.alternatives))
+    return expression
 
 
 @functools.cache

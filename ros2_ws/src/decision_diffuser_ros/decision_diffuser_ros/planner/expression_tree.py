@@ -59,7 +59,7 @@ def normal_form(tree: Node) -> ConditionExpression:
     Raises:
         ConditionError: it has too many alternatives or terms once OR is distributed, or weights multiply to too much.
     """
-    alternatives = (_tidy(alternative) for alternative in _expand(tree, is_negated=False, weight=None))
+    alternatives = (tidy(alternative) for alternative in _expand(tree, is_negated=False, weight=None))
     return ConditionExpression(tuple(dict.fromkeys(alternatives)))
 
 
@@ -82,21 +82,22 @@ def _expand(node: Node, *, is_negated: bool, weight: float | None) -> list[Alter
 
 def _union(parts: Sequence[list[Alternative]]) -> list[Alternative]:
     found = list(dict.fromkeys(alternative for part in parts for alternative in part))
-    _require_few(len(found))
+    require_few_alternatives(len(found))
     return found
 
 
 def _product(parts: Sequence[list[Alternative]]) -> list[Alternative]:
     found: list[Alternative] = [()]
     for part in parts:
-        found = list(dict.fromkeys(_tidy((*before, *after)) for before in found for after in part))
-        _require_few(len(found))
+        found = list(dict.fromkeys(tidy((*before, *after)) for before in found for after in part))
+        require_few_alternatives(len(found))
         if max(map(len, found)) > MOST_TERMS:
             raise ConditionError(f"expected at most {MOST_TERMS} terms joined by &, got more; leave some out")
     return found
 
 
-def _require_few(count: int) -> None:
+def require_few_alternatives(count: int) -> None:
+    """Raises ConditionError for more alternatives than `MOST_ALTERNATIVES`."""
     if count > MOST_ALTERNATIVES:
         raise ConditionError(
             f"expected at most {MOST_ALTERNATIVES} alternatives once | is distributed over &, got {count} or more; "
@@ -104,7 +105,7 @@ def _require_few(count: int) -> None:
         )
 
 
-def _tidy(alternative: Alternative) -> Alternative:
+def tidy(alternative: Alternative) -> Alternative:
     """Each term once, with its larger weight; a number that joins names has no weight of its own."""
     has_wanted_name = any(term.is_wanted and not term.is_number for term in alternative)
     found: dict[tuple[str, str | float, bool], Term] = {}

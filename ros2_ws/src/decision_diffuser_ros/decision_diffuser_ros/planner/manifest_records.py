@@ -67,6 +67,11 @@ class ConditionKind:
         return bool(self.names)
 
     @property
+    def is_exclusive(self) -> bool:
+        """Whether demonstrations show exactly one of `names` at every step; constraints may hold side by side."""
+        return self.is_choice and self.kind == "skill"
+
+    @property
     def largest(self) -> float:
         """The largest number that can be asked, in `unit`."""
         return 1.0 if self.scale is None else self.scale

@@ -62,7 +62,9 @@ GAIT_MEANINGS = [
     ("trot & pace", ((skill("trot"), skill("pace")),)),
     ("0.7*trot & 0.3*bound", ((skill("trot", 0.7), skill("bound", 0.3)),)),
     ("pace | bound", ((skill("pace"),), (skill("bound"),))),
-    ("!bound", ((skill("bound", -1.0),),)),
+    ("!bound", ((skill("trot"),), (skill("pace"),))),
+    ("trot & !bound", ((skill("trot"), skill("bound", -1.0)),)),
+    ("1*!bound", ((skill("bound", -1.0),),)),
     ("0.3*!bound", ((skill("bound", -0.3),),)),
     ("!0.3*bound", ((skill("bound", -0.3),),)),
     ("trot & forward_speed=0.5", ((skill("trot", forward_speed=0.5),),)),
@@ -72,7 +74,8 @@ GAIT_MEANINGS = [
         "0.7*trot & pace & !bound & forward_speed=0.5",
         ((skill("trot", 0.7, forward_speed=0.5), skill("pace", forward_speed=0.5), skill("bound", -1.0)),),
     ),
-    ("!bound & forward_speed=0.5", ((skill("bound", -1.0), Condition({"forward_speed": 0.5})),)),
+    ("!bound & forward_speed=0.5", ((skill("trot", forward_speed=0.5),), (skill("pace", forward_speed=0.5),))),
+    ("0.3*!bound & forward_speed=0.5", ((skill("bound", -0.3), Condition({"forward_speed": 0.5})),)),
     ("trot & !(forward_speed=0.1)", ((skill("trot"), Condition({"forward_speed": 0.1}, weight=-1.0)),)),
     ("(pace | bound) & forward_speed=1", ((skill("pace", forward_speed=1.0),), (skill("bound", forward_speed=1.0),))),
     ("0.5*forward_speed=1", ((Condition({"forward_speed": 1.0}, weight=0.5),),)),
@@ -97,8 +100,13 @@ NORMAL_FORMS = [
     (" 2 * 0.5*trot  ", "trot"),
     ("1*!trot", "1*!trot"),
     ("!!trot", "trot"),
-    ("!(trot & pace)", "!trot | !pace"),
-    ("!(trot | pace)", "!trot & !pace"),
+    # Of skills, one is walked: what one may not do leaves the others.
+    ("!trot", "pace | bound"),
+    ("!(trot & pace)", "pace | bound | trot"),
+    ("!(trot | pace)", "bound"),
+    ("!bound & !trot & pace", "!bound & !trot & pace"),
+    ("!bound & 0.5*!trot", "!bound & 0.5*!trot"),
+    ("!trot & 0.5*forward_speed=0.5", "pace & forward_speed=0.5 | bound & forward_speed=0.5"),
     ("trot & (pace | !bound)", "trot & pace | trot & !bound"),
     ("2*(trot | 0.5*!pace)", "2*trot | 1*!pace"),
     ("trot & trot & 3*trot", "3*trot"),
@@ -237,6 +245,22 @@ def test_conditions_without_branches_are_the_only_branch() -> None:
         as_branches([trot, [pace]])  # type: ignore[list-item]
 
 
+@pytest.mark.parametrize("text", ["!trot & !pace & !bound", "!(trot | pace | bound) | trot"])
+def test_to_avoid_every_skill_is_refused(gaits: Manifest, text: str) -> None:
+    expected = "'!trot & !pace & !bound' avoids every skill of the model; leave one of them: bound, pace, trot"
+    with pytest.raises(ConditionError, match=expected):
+        parse(text, gaits)
+
+
+def test_a_not_that_leaves_too_many_skills_is_refused(tmp_path: Path) -> None:
+    names = tuple(f"skill{number}" for number in range(MOST_ALTERNATIVES + 2))
+    kinds = (ConditionKind("skill", names=names),)
+    manifest = Manifest.read(make_tiny_bundle(tmp_path, conditions=kinds) / "manifest.json")
+    assert len(parse("!skill0 & !skill1", manifest).alternatives) == MOST_ALTERNATIVES
+    with pytest.raises(ConditionError, match=f"at most {MOST_ALTERNATIVES} alternatives"):
+        parse("!skill0", manifest)
+
+
 # Properties: texts made from random trees, with the truth of the tree as the oracle of its normal form.
 
 NAMES = (*CONSTRAINTS[:4], '"slow and safe"', '"2nd"')
@@ -289,6 +313,31 @@ def test_a_random_tree_prints_parses_back_and_keeps_its_truth(blocks: Manifest, 
     encoder = ConditionEncoder(blocks)
     for branch in expression.branches:
         encoder.encode_batch(branch)
+
+
+def _of_skills(children: st.SearchStrategy) -> st.SearchStrategy:
+    several = st.lists(children, min_size=2, max_size=3)
+    return (
+        several.map(lambda parts: _joined(parts, "&", all))
+        | several.map(lambda parts: _joined(parts, "|", any))
+        | children.map(lambda part: (f"!{part[0]}", lambda walked: not part[1](walked)))
+    )
+
+
+skill_leaves = st.sampled_from(("trot", "pace", "bound")).map(lambda name: (name, lambda walked: walked == name))
+
+
+@settings(deadline=None, max_examples=300)
+@given(tree=st.recursive(skill_leaves, _of_skills, max_leaves=6), walked=st.sampled_from(("trot", "pace", "bound")))
+def test_whatever_is_said_of_skills_keeps_its_truth_while_one_is_walked(gaits: Manifest, tree, walked) -> None:
+    text, evaluate = tree
+    expression = parsed_or_refused(text, gaits)
+    if isinstance(expression, ConditionError):
+        assert "avoids every skill" in str(expression) or "at most" in str(expression)
+        return
+    assert parse(str(expression), gaits) == expression
+    truth = {name: name == walked for name in ("trot", "pace", "bound")}
+    assert is_true(expression, truth) == evaluate(walked)
 
 
 FRAGMENTS = ("red", "blue", ">", "&", "|", "!", "(", ")", "*", "=", "0.5", "return", '"2nd"', '"', " ", "1e400", "\n")

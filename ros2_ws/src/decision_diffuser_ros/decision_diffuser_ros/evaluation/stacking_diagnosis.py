@@ -85,7 +85,7 @@ def plan_error(planner: Planner, episode: Episode, step: int, rng: np.random.Gen
     request = Request((int(episode.skills[step]),))
     first = max(0, step + 1 - manifest.history)
     outcome = episode.states[-1] if manifest.outcome else None
-    plan = planner.plan(episode.states[first : step + 1], request.conditions(1.0), rng=rng, outcome=outcome)
+    plan = planner.plan(episode.states[first : step + 1], request.branches(1.0), rng=rng, outcome=outcome)
     wanted = episode.states[step + 1 : step + 1 + manifest.plan_steps]
     moved = int(episode.extras["moved_block"][step])
     apart = block_positions(plan.states) - block_positions(wanted)

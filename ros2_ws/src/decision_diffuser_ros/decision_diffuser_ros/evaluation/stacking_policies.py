@@ -64,7 +64,7 @@ class PlannerPolicy:
 
     def start(self, request: Request, world: StackingWorld, rng: np.random.Generator) -> None:
         """Begins an episode without history or plan."""
-        self._planner.start(request.conditions(self._negation_weight), rng)
+        self._planner.start(request.branches(self._negation_weight), rng)
 
     def targets(self, world: StackingWorld) -> np.ndarray:
         """Targets of this control step, (8,) [rad, m]: what is measured while the arm is let down."""
@@ -81,9 +81,9 @@ class CloningPolicy:
         self._limiter = CommandLimiter(LIMITS, step_duration=model.CONTROL_STEP)
 
     def start(self, request: Request, world: StackingWorld, rng: np.random.Generator) -> None:
-        """Begins an episode without history."""
+        """Begins an episode without history; of alternatives, it is told the first."""
         self._cloned.reset()
-        self._conditions = request.conditions(1.0)
+        self._conditions = request.branches(1.0)[0]
         self._limiter.reset(_measured(world))
 
     def targets(self, world: StackingWorld) -> np.ndarray:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import itertools
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from decision_diffuser_ros.errors import ConfigurationError
-from decision_diffuser_ros.planner.conditions import Condition
+from decision_diffuser_ros.planner.conditions import Branch, Condition
 from decision_diffuser_ros.planner.piles import Arrangement, moves_between
 from decision_diffuser_ros.simulation.block_arrangement import all_arrangements
 from decision_diffuser_ros.simulation.block_constraints import CONSTRAINT_NAMES, CONSTRAINT_PAIRS
@@ -21,18 +21,69 @@ CONSTRAINT = "constraint"
 
 
 @dataclass(frozen=True)
+class Request:
+    """Constraints, as indices in `CONSTRAINT_NAMES`: those that are to hold, and those that are not to.
+
+    Attributes:
+        asked: that are all to hold.
+        refused: none of which is to hold.
+        otherwise: other requests, any of which will do as well (OR).
+    """
+
+    asked: tuple[int, ...]
+    refused: tuple[int, ...] = ()
+    otherwise: tuple[Request, ...] = ()
+
+    @property
+    def alternatives(self) -> tuple[Request, ...]:
+        """This request without the others, and each of them."""
+        return (replace(self, otherwise=()), *self.otherwise)
+
+    def __str__(self) -> str:
+        wanted = [CONSTRAINT_NAMES[index] for index in self.asked]
+        together = " & ".join([*wanted, *(f"!({CONSTRAINT_NAMES[index]})" for index in self.refused)])
+        return " | ".join([together, *map(str, self.otherwise)])
+
+    def fulfilled(self, hold: np.ndarray) -> np.ndarray:
+        """Whether it is fulfilled, (...) bool, where such constraints `hold`, (..., 12) bool."""
+        together = hold[..., list(self.asked)].all(axis=-1) & ~hold[..., list(self.refused)].any(axis=-1)
+        return np.any([together, *(other.fulfilled(hold) for other in self.otherwise)], axis=0)
+
+    def holds_in(self, arrangement: Arrangement) -> bool:
+        """Whether an arrangement fulfils it."""
+        return bool(self.fulfilled(constraints_of(arrangement)))
+
+    def branches(self, negation_weight: float) -> tuple[Branch, ...]:
+        """What the planner is asked, the conditions of each alternative (Ajay 2023, Eq. 9 and App. J)."""
+        return tuple(each._conditions(negation_weight) for each in self.alternatives)
+
+    def _conditions(self, negation_weight: float) -> Branch:
+        wanted = (Condition({CONSTRAINT: CONSTRAINT_NAMES[index]}) for index in self.asked)
+        avoided = (Condition({CONSTRAINT: CONSTRAINT_NAMES[index]}, weight=-negation_weight) for index in self.refused)
+        return (*wanted, *avoided)
+
+
+def _chains(length: int, *, refuses_opposite: bool = False) -> tuple[Request, ...]:
+    """Every chain of blocks, each above the next, of so many constraints; their opposites are refused or not asked."""
+    requests = []
+    for chain in itertools.permutations(range(len(BLOCK_NAMES)), length + 1):
+        pairs = list(itertools.pairwise(chain))
+        refused = [CONSTRAINT_PAIRS.index((lower, upper)) for upper, lower in pairs if refuses_opposite]
+        requests.append(Request(tuple(CONSTRAINT_PAIRS.index(pair) for pair in pairs), tuple(refused)))
+    return tuple(requests)
+
+
+@dataclass(frozen=True)
 class StackingTask:
     """A family of episodes.
 
     Attributes:
         start: how they start.
-        asked: how many constraints: one, i > j, or two, i > j > k.
-        refuses_opposite: whether NOT j > i is asked beside i > j.
+        requests: what may be asked.
     """
 
     start: StackingStart
-    asked: int = 1
-    refuses_opposite: bool = False
+    requests: tuple[Request, ...]
 
 
 EITHER_START = StackingStart(
@@ -41,36 +92,18 @@ EITHER_START = StackingStart(
 """Half of them all on the table, half in piles."""
 
 TASKS = {
-    "single_stacking": StackingTask(SCATTERED_START),
-    "single_rearrangement": StackingTask(STACKED_START),
-    "multi_stacking": StackingTask(SCATTERED_START, asked=2),
-    "multi_rearrangement": StackingTask(STACKED_START, asked=2),
-    "not": StackingTask(EITHER_START, refuses_opposite=True),
+    "single_stacking": StackingTask(SCATTERED_START, _chains(1)),
+    "single_rearrangement": StackingTask(STACKED_START, _chains(1)),
+    "multi_stacking": StackingTask(SCATTERED_START, _chains(2)),
+    "multi_rearrangement": StackingTask(STACKED_START, _chains(2)),
+    "not": StackingTask(EITHER_START, _chains(1, refuses_opposite=True)),
+    "not_alone": StackingTask(STACKED_START, tuple(Request((), request.asked) for request in _chains(1))),
+    "or": StackingTask(
+        EITHER_START,
+        tuple(replace(one, otherwise=(other,)) for one, other in itertools.combinations(_chains(1), 2)),
+    ),
 }
-"""As in Ajay 2023, App. I, by name: stacking starts with all blocks on the table, rearrangement with piles."""
-
-
-@dataclass(frozen=True)
-class Request:
-    """Constraints, as indices in `CONSTRAINT_NAMES`: those that are to hold, and those that are not to."""
-
-    asked: tuple[int, ...]
-    refused: tuple[int, ...] = ()
-
-    def __str__(self) -> str:
-        wanted = [CONSTRAINT_NAMES[index] for index in self.asked]
-        return " & ".join([*wanted, *(f"!({CONSTRAINT_NAMES[index]})" for index in self.refused)])
-
-    def holds_in(self, arrangement: Arrangement) -> bool:
-        """Whether an arrangement fulfils it."""
-        hold = constraints_of(arrangement)
-        return bool(hold[list(self.asked)].all() and not hold[list(self.refused)].any())
-
-    def conditions(self, negation_weight: float) -> tuple[Condition, ...]:
-        """What the planner is asked (Ajay 2023, Eq. 9 and App. J)."""
-        wanted = (Condition({CONSTRAINT: CONSTRAINT_NAMES[index]}) for index in self.asked)
-        avoided = (Condition({CONSTRAINT: CONSTRAINT_NAMES[index]}, weight=-negation_weight) for index in self.refused)
-        return (*wanted, *avoided)
+"""The first four as in Ajay 2023, App. I: stacking starts with all blocks on the table, rearrangement with piles."""
 
 
 def task_named(name: str) -> StackingTask:
@@ -82,7 +115,7 @@ def task_named(name: str) -> StackingTask:
 
 def draw_request(task: StackingTask, random: np.random.Generator, start: Arrangement) -> Request:
     """One of the requests of the task that the start does not fulfil, all of them equally likely."""
-    requests = [request for request in _requests(task) if not request.holds_in(start)]
+    requests = [request for request in task.requests if not request.holds_in(start)]
     return requests[random.integers(len(requests))]
 
 
@@ -91,13 +124,3 @@ def nearest_goal(request: Request, random: np.random.Generator, start: Arrangeme
     goals = [goal for goal in all_arrangements() if request.holds_in(goal)]
     moves = np.array([moves_between(start, goal) for goal in goals])
     return goals[random.choice(np.flatnonzero(moves == moves.min()))]
-
-
-def _requests(task: StackingTask) -> list[Request]:
-    """Everything that the task may ask: a chain of blocks, each above the next."""
-    requests = []
-    for chain in itertools.permutations(range(len(BLOCK_NAMES)), task.asked + 1):
-        pairs = list(itertools.pairwise(chain))
-        refused = [CONSTRAINT_PAIRS.index((lower, upper)) for upper, lower in pairs if task.refuses_opposite]
-        requests.append(Request(tuple(CONSTRAINT_PAIRS.index(pair) for pair in pairs), tuple(refused)))
-    return requests

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from decision_diffuser_ros.evaluation.stacking_tasks import Request
-from decision_diffuser_ros.simulation.block_constraints import constraints_that_hold, partial_credit, strict_success
+from decision_diffuser_ros.simulation.block_constraints import constraints_that_hold, partial_credit
 from decision_diffuser_ros.simulation.iiwa_kinematics import JOINT_LOWER, JOINT_UPPER
 from decision_diffuser_ros.simulation.stacking_model import BLOCK_SIZE
 
@@ -63,9 +63,7 @@ class StackingTrace:
 
     def fulfils(self, request: Request) -> np.ndarray:
         """Whether all that was asked held with an open, empty gripper, (steps + 1,) bool."""
-        hold = constraints_that_hold(self.block_position)
-        asked, refused = hold[:, list(request.asked)].all(axis=1), hold[:, list(request.refused)].any(axis=1)
-        return asked & ~refused & self.released
+        return request.fulfilled(constraints_that_hold(self.block_position)) & self.released
 
     def is_done(self, request: Request) -> bool:
         """Whether that has been so for the last second."""
@@ -74,11 +72,18 @@ class StackingTrace:
 
     def is_success(self, request: Request) -> bool:
         """Strict success: done, and so to the end."""
-        return self.is_done(request) and strict_success(self.block_position[-1], request.asked, refused=request.refused)
+        return self.is_done(request) and bool(request.fulfilled(constraints_that_hold(self.block_position[-1])))
 
     def credit(self, request: Request) -> float:
-        """The original benchmark's partial credit, in [0, 1]."""
-        return partial_credit(self.block_position[self.released], request.asked)
+        """The original benchmark's partial credit, in [0, 1].
+
+        Of alternatives, the best one's. What only refuses has all of it once what is refused did not hold any more.
+        """
+        moments = self.block_position[self.released]
+        return max(
+            partial_credit(moments, each.asked) if each.asked else float(self.fulfils(each).any())
+            for each in request.alternatives
+        )
 
     def failure(self, request: Request) -> Failure | None:
         """Why it failed; None for a success."""

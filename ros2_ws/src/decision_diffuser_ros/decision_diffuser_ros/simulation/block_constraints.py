@@ -40,22 +40,10 @@ def constraint_index(name: str) -> int:
     return CONSTRAINT_NAMES.index(name)
 
 
-def strict_success(settled_block_position: np.ndarray, asked: Sequence[int], *, refused: Sequence[int] = ()) -> bool:
-    """Whether all that was asked holds in the settled world, and nothing that was refused.
-
-    Args:
-        settled_block_position: centres of the blocks one second after the gripper has let go, (4, 3) [m].
-        asked: indices of the constraints that are to hold.
-        refused: indices of the constraints that are not to hold.
-    """
-    hold = constraints_that_hold(settled_block_position)
-    return bool(hold[list(asked)].all() and not hold[list(refused)].any())
-
-
 def partial_credit(block_position_when_released: np.ndarray, asked: Sequence[int]) -> float:
     """Share of the asked constraints that were ever built, in [0, 1]: a later collapse takes nothing away.
 
-    The original benchmark gives its credit so. Report it beside `strict_success`, never instead.
+    The original benchmark gives its credit so. Report it beside strict success in the settled world, never instead.
 
     Args:
         block_position_when_released: centres of the blocks at every moment at which the gripper held nothing,

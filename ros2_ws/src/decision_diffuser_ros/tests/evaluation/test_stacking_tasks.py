@@ -54,7 +54,7 @@ def test_not_refuses_the_opposite_of_what_it_asks():
     request = draw_request(TASKS["not"], random, start)
     (asked,), (refused,) = request.asked, request.refused
     assert CONSTRAINT_NAMES[asked].split(" > ") == CONSTRAINT_NAMES[refused].split(" > ")[::-1]
-    positive, negative = request.conditions(0.7)
+    ((positive, negative),) = request.branches(0.7)
     assert positive.values == {"constraint": CONSTRAINT_NAMES[asked]}
     assert positive.weight == 1.0
     assert negative.values == {"constraint": CONSTRAINT_NAMES[refused]}
@@ -75,6 +75,35 @@ def test_a_request_does_not_hold_where_something_refused_does():
     request = Request((constraint_index("red > blue"),), (constraint_index("green > yellow"),))
     assert request.holds_in(from_piles([[2, 0], [1], [3]]))
     assert not request.holds_in(from_piles([[2, 0], [3, 1]]))
+
+
+def test_a_tower_fulfils_what_it_holds_and_nothing_that_refuses_it():
+    tower = from_piles([[2, 1, 0], [3]])  # red on green on blue
+    above, below = constraint_index("red > blue"), constraint_index("blue > red")
+    assert Request((above, constraint_index("green > blue")), (below,)).holds_in(tower)
+    assert not Request((above, below)).holds_in(tower)
+    assert not Request((), (above,)).holds_in(tower)
+
+
+def test_not_alone_refuses_what_holds_at_the_start():
+    random, arrangements = starts(task_named("not_alone"), count=10)
+    for start in arrangements:
+        request = draw_request(TASKS["not_alone"], random, start)
+        assert request.asked == ()
+        assert Request(request.refused).holds_in(start)
+        ((avoided,),) = request.branches(1.0)
+        assert avoided.weight == -1.0
+
+
+def test_or_asks_for_either_of_two():
+    random, arrangements = starts(task_named("or"), count=10)
+    for start in arrangements:
+        request = draw_request(TASKS["or"], random, start)
+        one, other = request.alternatives
+        assert str(request) == f"{one} | {other}"
+        assert [branch[0].values["constraint"] for branch in request.branches(1.0)] == [str(one), str(other)]
+        goals = [goal for goal in all_arrangements() if request.holds_in(goal)]
+        assert {(one.holds_in(goal), other.holds_in(goal)) for goal in goals} >= {(True, False), (False, True)}
 
 
 def test_an_unknown_task_lists_the_known_ones():

@@ -68,6 +68,23 @@ def test_what_is_refused_must_not_hold():
     assert not trace.is_success(refusing)
 
 
+def test_either_of_two_alternatives_will_do():
+    trace = Story().carry().on_blue(30).trace
+    never = Request((constraint_index("yellow > blue"),))
+    assert trace.is_success(Request(never.asked, otherwise=(REQUEST,)))
+    assert trace.credit(Request(never.asked, otherwise=(REQUEST,))) == 1.0
+    assert not trace.is_success(Request(never.asked, otherwise=(never,)))
+    assert trace.credit(never) == 0.0
+
+
+def test_a_request_that_only_refuses_has_its_credit_once_that_does_not_hold():
+    refusing = Request((), REQUEST.asked)
+    story = Story().carry().on_blue(30)
+    assert story.trace.credit(refusing) == 0.0
+    assert not story.trace.is_success(refusing)
+    assert story.stay(60).trace.credit(refusing) == 1.0  # red is on the table
+
+
 def test_a_tower_that_falls_keeps_its_partial_credit_only():
     trace = Story().carry().on_blue(20).stay(60).trace
     assert trace.failure(REQUEST) is Failure.TOPPLED

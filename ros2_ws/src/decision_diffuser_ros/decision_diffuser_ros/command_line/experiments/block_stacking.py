@@ -17,7 +17,8 @@ def block_stacking(
     task: Annotated[
         list[str] | None,
         typer.Option(
-            help="single_stacking, single_rearrangement, multi_stacking, multi_rearrangement or not; all by default."
+            help="single_stacking, single_rearrangement, multi_stacking, multi_rearrangement, not, not_alone or or; "
+            "all by default."
         ),
     ] = None,
     episodes: Annotated[int, typer.Option(min=1, help="Episodes of each task, by planner and expert each.")] = 100,

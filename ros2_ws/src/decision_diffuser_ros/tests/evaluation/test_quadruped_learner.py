@@ -132,6 +132,25 @@ def test_limits_go_on_from_what_the_robot_was_commanded_before_the_turn(env, qua
             assert np.abs(learner.targets() - commanded).max() <= 1.0 * 0.02**2 + 1e-9
 
 
+def test_a_model_of_returns_is_asked_for_the_return_that_such_a_speed_is(env, tmp_path):
+    kinds = (ConditionKind("skill", names=GAITS), ConditionKind("return", scale=1.0, unit="1"))
+    directory = make_quadruped_bundle(tmp_path / "returns", conditions=kinds)
+    manifest = Manifest.read(directory / MANIFEST_NAME)
+    provenance = {"configuration": {"data": {"return_scale": 0.8}}}
+    replace(manifest, provenance=provenance).write(directory / MANIFEST_NAME)
+    planner = watched_planner(directory)
+    learner = QuadrupedLearner(planner, DeploymentSettings())
+    learner.start(np.random.default_rng(1))
+    for control_step, (world, _) in enumerate(walk(env, 10)):
+        learner.observe(world, skill=SKILL, forward_speed=0.4 if control_step < 9 else 1.0)
+        if control_step == 7:
+            learner.take_over()
+        if control_step >= 7:
+            learner.targets()
+    assert planner.asked[0].values == {"skill": SKILL, "return": pytest.approx(0.5)}
+    assert planner.asked[-1].values == {"skill": SKILL, "return": 1.0}, "more than it can be asked"
+
+
 def demonstrations_with(directory, *, share=0.5, robot="quadruped_gaits"):
     return with_learner(demonstrations_of(robot), EvaluatedModel(bundle=str(directory)), share=share)
 

@@ -127,6 +127,58 @@ def test_an_episode_without_turns_does_not_say_who_drove():
     assert "driven_by_learner" not in record_episode(3, 0, BURSTS).extras
 
 
+STRIDING = DemonstrationRange(
+    steps=30, switching_share=0.0, disturbed_share=0.0, pushed_share=0.0, striding_share=1.0, striding_steps=(30, 31)
+)
+
+
+class SteadyLearner(CrouchingLearner):
+    """Holds the joints where they are: a change of gait that goes slowly wrong, but not within these few steps."""
+
+    def observe(self, world, *, skill, forward_speed):
+        super().observe(world, skill=skill, forward_speed=forward_speed)
+        self.world_position = world.joint_position
+
+    def targets(self):
+        super().targets()
+        return self.world_position
+
+
+def strided_episode(learner, *, share=1.0, **turns):
+    return record_episode(3, 0, STRIDING, turns=LearnerTurns(learner=learner, share=share, **turns))
+
+
+def test_before_an_episode_in_mid_stride_the_learner_drives_through_the_change_of_gait():
+    learner = SteadyLearner()
+    episode = strided_episode(learner, steps=(5, 5), steps_after_change=(2, 2))
+    before, during = learner.calls[: learner.calls.index("start", 1)], learner.asked[32:]
+    assert before.count("observe") == 32  # all 30 steps of the other gait, and 2 of the episode's own
+    assert [skill for skill, _ in learner.asked[:32]].count(SKILLS[0]) == 2
+    assert {skill for skill, _ in learner.asked[30:32]} == {SKILLS[0]} != {skill for skill, _ in learner.asked[:30]}
+    acting = [call for call in before if call != "observe"]
+    drives = 5 + 2 - PREPARING_STEPS
+    assert acting == ["start", "take over", *["prepare"] * PREPARING_STEPS, *["drive"] * drives]
+    assert len(during) == len(episode) == 30
+    assert not episode.extras["disturbed"].any(), "what the learner did is in the recording"
+    np.testing.assert_array_equal(episode.extras["applied_actions"], episode.actions)
+
+
+def test_the_recording_begins_where_the_learner_leaves_the_robot():
+    alone = strided_episode(SteadyLearner(), steps=(5, 5), steps_after_change=(0, 0))
+    longer = strided_episode(SteadyLearner(), steps=(5, 5), steps_after_change=(2, 2))
+    expert = record_episode(3, 0, STRIDING)
+    assert np.abs(alone.states[0] - expert.states[0]).max() > 0.05
+    assert np.abs(alone.states[0] - longer.states[0]).max() > 0.05
+
+
+def test_the_share_decides_how_many_walks_are_the_learners():
+    learner = SteadyLearner()
+    for number in range(12):
+        turns = LearnerTurns(learner=learner, share=0.5, steps=(5, 5), steps_after_change=(0, 0))
+        record_episode(3, number, STRIDING, turns=turns)
+    assert 0 < learner.calls.count("take over") < 12
+
+
 @pytest.mark.parametrize("share", [0.0, -0.1, 1.1])
 def test_a_share_that_is_none_is_refused(share):
     with pytest.raises(ConfigurationError, match=f"must be above 0, at most 1. Got {share}"):

@@ -33,11 +33,12 @@ class Variety:
 
     Attributes:
         single_skill: never change skill within an episode.
-        late_commands: the quadruped's commands take hold later than what they answer was seen, as on a robot.
+        command_delay: after which the quadruped's commands take hold, as on a robot, another one in each episode and at
+            most this [s].
     """
 
     single_skill: bool = False
-    late_commands: bool = False
+    command_delay: float = 0.0
 
 
 def demonstrations_of(robot: str, variety: Variety | None = None) -> Demonstrations:
@@ -48,12 +49,12 @@ def demonstrations_of(robot: str, variety: Variety | None = None) -> Demonstrati
         variety: what is different about them.
 
     Raises:
-        ConfigurationError: when there is no such robot, or its commands are never late.
+        ConfigurationError: when there is no such robot, or its commands are never late, or not so late.
     """
     if robot not in ROBOTS:
         raise ConfigurationError(f"robot {robot!r} is not known; available: {', '.join(sorted(ROBOTS))}")
     variety = variety or Variety()
-    if variety.late_commands and robot not in LATE_COMMANDS:
+    if variety.command_delay and robot not in LATE_COMMANDS:
         raise ConfigurationError(f"late commands are for {' and '.join(sorted(LATE_COMMANDS))}. Got {robot}")
     return ROBOTS[robot](variety)
 
@@ -86,10 +87,9 @@ def _quadruped_composition(variety: Variety) -> Demonstrations:
 
 def _quadruped(name: str, ranges: DemonstrationRange, variety: Variety) -> Demonstrations:
     from decision_diffuser_ros.simulation import quadruped_demonstrations as quadruped
-    from decision_diffuser_ros.simulation.quadruped_course import COMMAND_DELAYS
+    from decision_diffuser_ros.simulation.quadruped_course import command_delays
 
-    if variety.late_commands:
-        ranges = replace(ranges, command_delays=COMMAND_DELAYS)
+    ranges = replace(ranges, command_delays=command_delays(variety.command_delay))
     record = functools.partial(quadruped.record_episode, ranges=ranges)
     return Demonstrations(record, quadruped.attributes(ranges, name=name))
 

@@ -22,9 +22,10 @@ def collect(
     ] = None,
     processes: Annotated[int, typer.Option(min=1, help="Processes; all cores by default.")] = os.cpu_count() or 1,
     single_skill: Annotated[bool, typer.Option(help="One skill an episode: no switches.")] = False,
-    late_commands: Annotated[
-        bool, typer.Option(help="Commands take hold up to 8 ms late, as they do on a robot (quadruped).")
-    ] = False,
+    command_delay: Annotated[
+        float,
+        typer.Option(min=0.0, help="Commands take hold up to so much late, as on a robot [s], a multiple of 0.002."),
+    ] = 0.0,
     learner: Annotated[
         str | None, typer.Option(help="Bundle (name or directory) that drives the quadruped in some disturbances.")
     ] = None,
@@ -47,7 +48,7 @@ def collect(
     from decision_diffuser_ros.provenance import provenance
     from decision_diffuser_ros.robots import Variety, demonstrations_of
 
-    demonstrations = demonstrations_of(robot, Variety(single_skill=single_skill, late_commands=late_commands))
+    demonstrations = demonstrations_of(robot, Variety(single_skill=single_skill, command_delay=command_delay))
     if learner is not None or learner_share is not None:
         demonstrations = _with_learner(demonstrations, learner, learner_share)
     directory = output or Path("out") / "demonstrations" / f"{robot}-seed{seed}"

@@ -2,20 +2,38 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
 
+from decision_diffuser_ros.errors import ConfigurationError
 from decision_diffuser_ros.simulation import quadruped_model as model
 from decision_diffuser_ros.simulation.gait_parameters import GAITS
 from decision_diffuser_ros.simulation.learner_turns import LearnerTurns
 from decision_diffuser_ros.simulation.quadruped_env import STANDING_START, StartRange
+from decision_diffuser_ros.simulation.quadruped_model import CONTROL_STEP
 from decision_diffuser_ros.simulation.target_disturbance import TargetDisturbance
 
 SKILLS = tuple(GAITS)
-COMMAND_DELAYS = (0.0, 0.002, 0.004, 0.006, 0.008)
-"""For demonstrations in which commands are late [s]: from a state's being measured through computing and both ways."""
+DELAY_STEP = 0.002
+"""Between the delays that commands have in demonstrations in which they are late, one for each episode [s]."""
+
+
+def command_delays(longest: float) -> tuple[float, ...]:
+    """From none to the longest [s]: what lies between a state's being measured and the command for it taking hold.
+
+    Raises:
+        ConfigurationError: it is not a multiple of 2 ms that is shorter than a control step.
+    """
+    steps = round(longest / DELAY_STEP)
+    if not 0.0 <= longest < CONTROL_STEP or not math.isclose(steps * DELAY_STEP, longest, abs_tol=1e-9):
+        raise ConfigurationError(
+            f"the longest delay of a command must be a multiple of {DELAY_STEP:g} s below {CONTROL_STEP:g} s. "
+            f"Got {longest:g} s"
+        )
+    return tuple(round(step * DELAY_STEP, 3) for step in range(steps + 1))
 
 
 @dataclass(frozen=True)

@@ -130,7 +130,13 @@ def test_late_commands_are_late_by_one_delay_an_episode():
 
 
 def test_only_a_quadruped_has_late_commands():
-    ranges = demonstrations_of("quadruped_gaits", Variety(late_commands=True)).attributes["ranges"]
-    assert max(ranges["command_delays"]) == 0.008
+    late = demonstrations_of("quadruped_gaits", Variety(command_delay=0.004))
+    assert late.attributes["ranges"]["command_delays"] == (0.0, 0.002, 0.004)
     with pytest.raises(ConfigurationError, match="late commands are for .*quadruped_gaits. Got block_stacking"):
-        demonstrations_of("block_stacking", Variety(late_commands=True))
+        demonstrations_of("block_stacking", Variety(command_delay=0.004))
+
+
+@pytest.mark.parametrize("delay", [-0.002, 0.003, 0.02])
+def test_a_delay_that_the_simulation_cannot_have_is_refused(delay):
+    with pytest.raises(ConfigurationError, match=f"a multiple of 0.002 s below 0.02 s. Got {delay:g} s"):
+        demonstrations_of("quadruped_gaits", Variety(command_delay=delay))

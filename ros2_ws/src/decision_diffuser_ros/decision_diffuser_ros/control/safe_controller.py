@@ -44,11 +44,19 @@ class ControlMode(enum.Enum):
 
 @dataclass(frozen=True, eq=False)
 class ControlDecision:
-    """Mode, command ``(action_dim,)`` [rad] or None for no command, and the reason for people."""
+    """What is done at a control step, and why.
+
+    Attributes:
+        mode: of the controller.
+        command: ``(action_dim,)`` [rad]; None for none.
+        reason: for people; empty where there is none to give.
+        is_pause: whether the robot holds still because nothing is asked of it, and nothing is wrong.
+    """
 
     mode: ControlMode
     command: NDArray[np.float64] | None
     reason: str
+    is_pause: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -183,7 +191,8 @@ class SafeController:
             mode, command = ControlMode.DAMPING, self._damping_command()
         else:
             mode, command = ControlMode.HOLD, self._last_command()
-        self._decision = ControlDecision(mode, self._limited(command), safety.reason or fault or paused)
+        wrong = safety.reason or fault
+        self._decision = ControlDecision(mode, self._limited(command), wrong or paused, bool(paused) and not wrong)
         return self._decision
 
     def last_command(self) -> NDArray[np.float64] | None:

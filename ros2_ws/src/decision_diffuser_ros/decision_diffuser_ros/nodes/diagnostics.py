@@ -87,7 +87,7 @@ class PlannerDiagnostics:
 
     def _mode_report(self, stepper: ControlStepper) -> HealthReport:
         decision = stepper.safe.decision
-        level = MODE_LEVELS.get(decision.mode, HealthLevel.OK)
+        level = HealthLevel.OK if decision.is_pause else MODE_LEVELS.get(decision.mode, HealthLevel.OK)
         return HealthReport("mode", level, decision.reason or decision.mode.value, {"mode": decision.mode.value})
 
     def _command_report(self, now: float) -> HealthReport:

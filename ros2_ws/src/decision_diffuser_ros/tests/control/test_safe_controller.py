@@ -239,6 +239,7 @@ def test_a_pause_holds_the_last_command_and_ends_with_the_first_plan_for_what_is
     paused = [robot.step(planned=-PLANNED) for _ in range(5)]
     assert {decision.mode for decision in paused} == {ControlMode.HOLD}
     assert paused[-1].reason == "nothing is asked"
+    assert all(decision.is_pause for decision in paused)
     np.testing.assert_array_equal(paused[-1].command, active)
     robot.planning = False
     robot.safe.controller.set_conditions(("something",))
@@ -246,6 +247,16 @@ def test_a_pause_holds_the_last_command_and_ends_with_the_first_plan_for_what_is
     assert robot.steps(3).mode is ControlMode.HOLD  # the plan there is was made for something else
     robot.planning = True
     assert robot.steps(4).mode is ControlMode.ACTIVE
+
+
+def test_a_fault_in_a_pause_is_a_fault():
+    robot = Robot()
+    robot.steps(12)
+    robot.safe.pause("nothing is asked")
+    assert robot.steps(3).is_pause
+    stale = [robot.step(has_state=False) for _ in range(20)][-1]
+    assert (stale.mode, stale.is_pause) == (ControlMode.HOLD, False)
+    assert "state" in stale.reason
 
 
 def test_a_pause_does_not_hide_a_fault():

@@ -6,6 +6,7 @@ pytest.importorskip("rclpy", reason="needs ROS 2")
 pytest.importorskip("decision_diffuser_msgs", reason="needs the workspace built and sourced")
 
 from decision_diffuser_ros.control.health import HealthLevel
+from decision_diffuser_ros.control.safe_controller import ControlDecision, ControlMode
 from decision_diffuser_ros.nodes.control_stepper import ControlStepper
 from decision_diffuser_ros.nodes.diagnostics import PlannerDiagnostics
 from tests.nodes.test_planning_parameters import assembly, parameters
@@ -39,6 +40,17 @@ def test_refused_readings_of_every_source_are_a_warning_as_long_as_they_are_rece
     assert (refused.level, refused.message) == (HealthLevel.WARN, "3 refused within 10 s; joint 'knee' is missing")
     assert refused.values[shown] == "3"
     assert readings(2.0 + WINDOW).level is HealthLevel.OK
+
+
+@pytest.mark.parametrize("is_pause, level", [(False, HealthLevel.WARN), (True, HealthLevel.OK)])
+def test_to_hold_because_nothing_is_asked_is_no_warning(quadruped_bundle, monkeypatch, is_pause, level):
+    assembled = assembly(quadruped_bundle, simulated_time=True)
+    stepper = ControlStepper(assembled, simulated_time=True, wait_for_plans=False, wait_for_first_plan=False)
+    diagnostics = PlannerDiagnostics(parameters(quadruped_bundle), step_duration=0.02, simulated_time=True)
+    decision = ControlDecision(ControlMode.HOLD, None, "nothing is asked", is_pause)
+    monkeypatch.setattr(type(stepper.safe), "decision", decision)
+    (report,) = [report for report in diagnostics.reports(stepper, 0.0) if report.name == "mode"]
+    assert (report.level, report.message) == (level, "nothing is asked")
 
 
 @pytest.mark.parametrize("simulated_time, level", [(True, HealthLevel.OK), (False, HealthLevel.ERROR)])

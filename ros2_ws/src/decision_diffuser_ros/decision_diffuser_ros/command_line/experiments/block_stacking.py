@@ -23,7 +23,9 @@ def block_stacking(
     ] = None,
     episodes: Annotated[int, typer.Option(min=1, help="Episodes of each task, by planner and expert each.")] = 100,
     seed: Annotated[int, typer.Option(min=0, help="Seed of all episodes; never one that trained the model.")] = 1000,
-    json_file: Annotated[Path | None, typer.Option("--json", help="Where to write the scores.")] = None,
+    json_file: Annotated[
+        Path | None, typer.Option("--json", help="Where to write the scores, a PNG of the same name beside.")
+    ] = None,
     bundle: Annotated[str | None, typer.Option(help="Bundle: a shipped model's name, or a directory.")] = None,
     cloning: Annotated[
         Path | None, typer.Option(help="Directory of a cloned expert, made by `train behaviour_cloning`; the floor.")
@@ -89,7 +91,11 @@ def _evaluate(
         )
     scores |= provenance()
     if json_file is not None:
+        from decision_diffuser_ros.evaluation.success_bars_plot import plot_stacking
+
         write_scores(experiment.with_only_task_on_top(scores), json_file)
+        title = f"Block stacking, {episodes} episodes of each task"
+        plot_stacking(scores, json_file.with_suffix(".png"), title=title)
     stacking_report.print_table(scores, Console())
 
 

@@ -10,7 +10,9 @@ import typer
 def gait_conditions(
     episodes: Annotated[int, typer.Option(min=1, help="Episodes of each question.")] = 100,
     seed: Annotated[int, typer.Option(min=0, help="Seed of all episodes; never one that trained the model.")] = 3000,
-    json_file: Annotated[Path | None, typer.Option("--json", help="Where to write the scores.")] = None,
+    json_file: Annotated[
+        Path | None, typer.Option("--json", help="Where to write the scores, a PNG of the same name beside.")
+    ] = None,
     bundle: Annotated[str, typer.Option(help="Bundle: a shipped model's name, or a directory.")] = "quadruped_gaits",
     classifier: Annotated[Path | None, typer.Option(help="Gait classifier, by default the one that ships.")] = None,
     time_step: Annotated[float, typer.Option(min=0.0005, help="Time step of the physics [s].")] = 0.001,
@@ -24,3 +26,8 @@ def gait_conditions(
     with open_experiment(bundle, seed=seed, classifier=classifier, time_step=time_step, processes=processes) as opened:
         scores = experiment.evaluate(opened, episodes=episodes)
     finish(scores, condition_tables(scores), json_file)
+    if json_file is not None:
+        from decision_diffuser_ros.evaluation.success_bars_plot import plot_conditions
+
+        title = f"NOT and OR, model '{opened.manifest.name}', {episodes} episodes each"
+        plot_conditions(scores, json_file.with_suffix(".png"), title=title)

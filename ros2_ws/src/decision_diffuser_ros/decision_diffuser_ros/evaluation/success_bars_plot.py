@@ -50,10 +50,12 @@ def plot_stacking(scores: Mapping[str, Any], path: Path, *, title: str) -> Path:
         success = [100.0 * row["success_strict"] for row in rows]
         bars = axes.bar(middle, success, width, color=DRIVER_COLOURS[driver], label=DRIVERS[driver])
         axes.bar_label(bars, fmt="%.0f", fontsize=8)
-    reported = [(place, float(PAPER[task])) for place, task in zip(places, tasks, strict=True) if task in PAPER]
-    for number, (place, share) in enumerate(reported):
-        label = "paper (partial credit)" if number == 0 else None
-        axes.hlines(share, place - 0.4, place + 0.4, color="black", linestyle="--", linewidth=1.2, label=label)
+    reported = np.array(
+        [(place, float(PAPER[task])) for place, task in zip(places, tasks, strict=True) if task in PAPER]
+    )
+    if len(reported):
+        place, share = reported.T
+        axes.hlines(share, place - 0.4, place + 0.4, color="black", linestyle="--", label="paper (partial credit)")
     axes.set_xticks(places, [task.replace("_", "\n") for task in tasks])
     axes.set(title=title, ylabel="strict success [% of episodes]", ylim=(0.0, 108.0))
     axes.grid(axis="y", alpha=0.3)

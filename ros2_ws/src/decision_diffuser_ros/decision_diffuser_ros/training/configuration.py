@@ -92,8 +92,6 @@ class NetworkConfiguration:
         architecture: `temporal_unet`, or `window_mlp` for windows of few numbers, or `object_transformer` for an arm
             among objects, see the modules of these names. The MLP has a `width` and an `embedding_dim` and nothing else
             of what shapes the U-Net; the transformer has `layers` besides, and needs `planned_changes`.
-        tool_features: show the path from observed to planned states where the arm's tool is, see `tool_features`.
-        direct_noisy_plan: show that path the noisy plan as well.
         planned_changes: planned states are changes from the last observed one, see `planned_changes`.
         change_floor: least unit of such a change, normalised.
         layers: of the transformer.
@@ -105,8 +103,6 @@ class NetworkConfiguration:
     kernel_size: int = 5
     embedding_dim: int = 64
     history_width: int = 512
-    tool_features: bool = False
-    direct_noisy_plan: bool = False
     planned_changes: bool = False
     change_floor: float = 0.02
     layers: int = 3

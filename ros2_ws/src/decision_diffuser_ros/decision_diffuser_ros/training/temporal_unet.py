@@ -96,9 +96,6 @@ class TemporalUNet(nn.Module):
         history: observed slots, the first ones of a window.
         plan_steps: planned slots, the others.
         history_width: units of the two hidden layers between observed and planned states; 0 for no such path.
-        observation_features: module that turns observed states `(batch, history, state_dim)`, normalised, into
-            further inputs of that path, `(batch, history, size)` with its attribute `size`; None for none.
-        direct_noisy_plan: show that path the noisy plan as well.
     """
 
     def __init__(
@@ -109,8 +106,6 @@ class TemporalUNet(nn.Module):
         history: int = 8,
         plan_steps: int = 24,
         history_width: int = 512,
-        observation_features: nn.Module | None = None,
-        direct_noisy_plan: bool = False,
         width: int = 32,
         multipliers: Sequence[int] = (1, 2, 4),
         kernel_size: int = 5,
@@ -142,9 +137,7 @@ class TemporalUNet(nn.Module):
         )
         self.input_to_output = nn.Conv1d(in_channels, state_dim, 1)
         self.history, self.plan_steps, self.state_dim = history, plan_steps, state_dim
-        self.observation_features, self.direct_noisy_plan = observation_features, direct_noisy_plan
-        features = 0 if observation_features is None else int(observation_features.size)
-        seen = history * (state_dim + 1 + features) + plan_steps * state_dim * direct_noisy_plan
+        seen = history * (state_dim + 1)
         self.history_to_plan: nn.Sequential | None = None
         if history_width:
             hidden = hidden_layers(seen + embedding, width=history_width, layers=2, activation=nn.Mish)
@@ -195,21 +188,16 @@ class TemporalUNet(nn.Module):
         prediction = (self.head(values) + self.input_to_output(inputs)).transpose(1, 2)
         if self.history_to_plan is None:
             return prediction
-        seen = [self._observed_history(trajectory, observation_mask), embedding]
-        if self.direct_noisy_plan:
-            seen.append(trajectory[:, self.history :].flatten(1))
-        plan = self.history_to_plan(torch.cat(seen, dim=-1))
+        seen = torch.cat([self._observed_history(trajectory, observation_mask), embedding], dim=-1)
+        plan = self.history_to_plan(seen)
         rows = plan.unflatten(1, (self.plan_steps, self.state_dim))
         return prediction + nn.functional.pad(rows, (0, 0, self.history, 0))
 
     def _observed_history(self, trajectory: Tensor, observation_mask: Tensor) -> Tensor:
-        """The observed states, their features, and which of them there are, `(batch, ...)`; others are zero."""
+        """The observed states, and which of them there are, `(batch, ...)`; others are zero."""
         is_observed = observation_mask[:, : self.history].clamp(min=0.0)
         observed = trajectory[:, : self.history] * is_observed[..., None]
-        if self.observation_features is None:
-            return torch.cat([observed.flatten(1), is_observed], dim=-1)
-        features = self.observation_features(observed) * is_observed[..., None]
-        return torch.cat([observed.flatten(1), features.flatten(1), is_observed], dim=-1)
+        return torch.cat([observed.flatten(1), is_observed], dim=-1)
 
 
 def _convolution(in_channels: int, out_channels: int, kernel_size: int) -> nn.Sequential:

@@ -26,7 +26,6 @@ from decision_diffuser_ros.training.object_transformer import ObjectTransformer
 from decision_diffuser_ros.training.planned_changes import PlannedChanges
 from decision_diffuser_ros.training.target_residual import residual_of
 from decision_diffuser_ros.training.temporal_unet import TemporalUNet
-from decision_diffuser_ros.training.tool_features import ToolFeatures
 from decision_diffuser_ros.training.tool_path import ToolPath
 from decision_diffuser_ros.training.window_mlp import WindowMLP
 
@@ -198,8 +197,6 @@ class TrainingRecord:
             history=data.history,
             plan_steps=data.plan_steps,
             history_width=network.history_width,
-            observation_features=self._tool_features() if network.tool_features else None,
-            direct_noisy_plan=network.direct_noisy_plan,
         )
 
     def _object_transformer(self) -> ObjectTransformer:
@@ -220,9 +217,6 @@ class TrainingRecord:
             layers=network.layers,
             embedding_dim=network.embedding_dim,
         )
-
-    def _tool_features(self) -> ToolFeatures:
-        return ToolFeatures.of(self.description, chain_of(self.description.robot), self.normaliser)
 
     def build_inverse_dynamics(self) -> InverseDynamicsNetwork:
         """An untrained inverse dynamics network of the configured size."""

@@ -51,6 +51,7 @@ class QuadrupedLearner:
     def __init__(self, planner: Planner, settings: DeploymentSettings) -> None:
         self.manifest = planner.bundle.manifest
         self._speed_kind = number_kind(self.manifest)
+        self._fastest = None if self._speed_kind is None else speed_of_one(self.manifest, self._speed_kind)
         self._planner = DeployedPlanner(planner, replace(settings, blend_duration=0.0), LIMITS)
         self._readings: deque[_Reading] = deque(maxlen=self.manifest.history)
         self._latency_steps = max(1, settings.receding_horizon.planning_latency_steps)  # the first command is the pose
@@ -64,9 +65,8 @@ class QuadrupedLearner:
         """Sees the robot at this control step and what is asked of it, the speed in [m/s]; plans nothing."""
         self._readings.append(_Reading(world.state(), world.joint_position, world.tilt))
         values: dict[str, str | float] = {"skill": skill}
-        if self._speed_kind is not None:
-            share = forward_speed / speed_of_one(self.manifest, self._speed_kind)
-            values[self._speed_kind.kind] = min(share, 1.0) * self._speed_kind.largest
+        if self._speed_kind is not None and self._fastest is not None:
+            values[self._speed_kind.kind] = min(forward_speed / self._fastest, 1.0) * self._speed_kind.largest
         self._conditions = (Condition(values),)
 
     def take_over(self) -> int:

@@ -42,6 +42,26 @@ class Learner(Protocol):
         """Joint targets of this control step of the turn, (joints,) [rad]."""
 
 
+class LearnersTurn:
+    """One turn of a learner, which begins with its preparation."""
+
+    def __init__(self, learner: Learner) -> None:
+        self._learner = learner
+        self._preparing_steps = learner.take_over()
+
+    def prepares(self, command: np.ndarray) -> bool:
+        """Whether it still prepares at this control step, which it then does; the robot gets `command`, (joints,)."""
+        if self._preparing_steps == 0:
+            return False
+        self._preparing_steps -= 1
+        self._learner.prepare(command)
+        return True
+
+    def targets(self) -> np.ndarray:
+        """What the learner commands at this control step, (joints,) [rad]."""
+        return self._learner.targets()
+
+
 @dataclass(frozen=True, kw_only=True)
 class LearnerTurns:
     """Who drives in the learner's turns, and how often.

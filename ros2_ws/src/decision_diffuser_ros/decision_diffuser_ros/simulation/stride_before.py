@@ -15,7 +15,7 @@ import numpy as np
 
 from decision_diffuser_ros.simulation import quadruped_model as model
 from decision_diffuser_ros.simulation.gait_expert import GaitExpert
-from decision_diffuser_ros.simulation.learner_turns import LearnerTurns
+from decision_diffuser_ros.simulation.learner_turns import LearnersTurn, LearnerTurns
 from decision_diffuser_ros.simulation.quadruped_course import SKILLS, DemonstrationRange, target_disturbance
 from decision_diffuser_ros.simulation.quadruped_env import QuadrupedGaitsEnv
 
@@ -69,17 +69,13 @@ class _LearnersChange:
         self.learner = turns.learner
         self.begins = max(0, steps - int(random.integers(*turns.steps, endpoint=True)))
         self.steps_in_own_gait = int(random.integers(*turns.steps_after_change, endpoint=True))
-        self._preparing_steps = 0
+        self._turn: LearnersTurn | None = None
         self.learner.start(random)
 
     def targets(self, control_step: int, targets: np.ndarray) -> np.ndarray:
         """What the robot gets at this control step: the expert's `targets` until the learner drives, (12,) [rad]."""
-        if control_step < self.begins:
-            return targets
         if control_step == self.begins:
-            self._preparing_steps = self.learner.take_over()
-        if self._preparing_steps > 0:
-            self._preparing_steps -= 1
-            self.learner.prepare(targets)
+            self._turn = LearnersTurn(self.learner)
+        if self._turn is None or self._turn.prepares(targets):
             return targets
-        return self.learner.targets()
+        return self._turn.targets()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from decision_diffuser_ros.simulation.learner_turns import LearnerTurns
+from decision_diffuser_ros.simulation.learner_turns import LearnersTurn, LearnerTurns
 
 LONGEST_FREEZE = 6  # [control steps]
 LEAST_NOISE = 0.01  # [rad], standard deviation in a burst
@@ -51,7 +51,6 @@ class TargetDisturbance:
         self._calm_steps = int(random.integers(calm_steps[1]))
         self._burst_steps = 0
         self._turns = turns
-        self._preparing_steps = 0
 
     def __call__(self, targets: np.ndarray, *, strength: float = 1.0) -> tuple[np.ndarray, bool]:
         """The disturbed targets, (joints,) [rad], and whether they are disturbed at all.
@@ -66,16 +65,14 @@ class TargetDisturbance:
             return targets, False
         if self._burst_steps == 0:
             self._begin_burst(targets)
-        if self._turn is not None and self._preparing_steps > 0:
-            self._preparing_steps -= 1
-            self._turn.learner.prepare(targets)
+        if self._turn is not None and self._turn.prepares(targets):
             return targets, False
         self._burst_steps -= 1
         if self._burst_steps == 0:
             self._calm_steps = int(self._random.integers(*self._calm_range))
         if self._turn is not None:
             self.driven_by_learner = True
-            return self._turn.learner.targets(), True
+            return self._turn.targets(), True
         if self._frozen is not None:
             return self._frozen, True
         fresh = self._random.normal(size=self._joints) * self._noise_scale * np.sqrt(1 - self._memory**2)
@@ -84,10 +81,10 @@ class TargetDisturbance:
 
     def _begin_burst(self, targets: np.ndarray) -> None:
         random = self._random
-        self._turn = self._turns if self._turns is not None and random.uniform() < self._turns.share else None
-        if self._turn is not None:
-            self._burst_steps = int(random.integers(*self._turn.steps, endpoint=True))
-            self._preparing_steps = self._turn.learner.take_over()
+        self._turn = None
+        if self._turns is not None and random.uniform() < self._turns.share:
+            self._burst_steps = int(random.integers(*self._turns.steps, endpoint=True))
+            self._turn = LearnersTurn(self._turns.learner)
             return
         freezes = random.uniform() < self._freeze_share
         longest = LONGEST_FREEZE if freezes else self._burst_range[1]

@@ -277,17 +277,22 @@ def _joined(parts: list, sign: str, combine) -> tuple:
     )
 
 
-def _extend(children: st.SearchStrategy) -> st.SearchStrategy:
+def _combine(children: st.SearchStrategy) -> st.SearchStrategy:
+    """AND, OR and NOT."""
     several = st.lists(children, min_size=2, max_size=3)
     return (
         several.map(lambda parts: _joined(parts, "&", all))
         | several.map(lambda parts: _joined(parts, "|", any))
         | children.map(lambda part: (f"!{part[0]}", lambda truth: not part[1](truth)))
-        | st.tuples(weights, children).map(lambda pair: (f"{pair[0]}*{pair[1][0]}", pair[1][1]))
     )
 
 
-trees = st.recursive(leaves, _extend, max_leaves=6)
+def _combine_and_weigh(children: st.SearchStrategy) -> st.SearchStrategy:
+    weighted = st.tuples(weights, children).map(lambda pair: (f"{pair[0]}*{pair[1][0]}", pair[1][1]))
+    return _combine(children) | weighted
+
+
+trees = st.recursive(leaves, _combine_and_weigh, max_leaves=6)
 
 
 def is_true(expression: ConditionExpression, truth: dict[str, bool]) -> bool:
@@ -315,20 +320,11 @@ def test_a_random_tree_prints_parses_back_and_keeps_its_truth(blocks: Manifest, 
         encoder.encode_batch(branch)
 
 
-def _of_skills(children: st.SearchStrategy) -> st.SearchStrategy:
-    several = st.lists(children, min_size=2, max_size=3)
-    return (
-        several.map(lambda parts: _joined(parts, "&", all))
-        | several.map(lambda parts: _joined(parts, "|", any))
-        | children.map(lambda part: (f"!{part[0]}", lambda walked: not part[1](walked)))
-    )
-
-
 skill_leaves = st.sampled_from(("trot", "pace", "bound")).map(lambda name: (name, lambda walked: walked == name))
 
 
 @settings(deadline=None, max_examples=300)
-@given(tree=st.recursive(skill_leaves, _of_skills, max_leaves=6), walked=st.sampled_from(("trot", "pace", "bound")))
+@given(tree=st.recursive(skill_leaves, _combine, max_leaves=6), walked=st.sampled_from(("trot", "pace", "bound")))
 def test_whatever_is_said_of_skills_keeps_its_truth_while_one_is_walked(gaits: Manifest, tree, walked) -> None:
     text, evaluate = tree
     expression = parsed_or_refused(text, gaits)

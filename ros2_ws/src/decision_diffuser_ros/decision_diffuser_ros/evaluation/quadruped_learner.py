@@ -102,8 +102,9 @@ def with_learner(demonstrations: Demonstrations, model: EvaluatedModel, *, share
     description = DataDescription.from_metadata({"attributes": demonstrations.attributes})
     if description.robot != ROBOT:
         raise ConfigurationError(f"only {ROBOT} has turns of a learner in its demonstrations. Got {description.robot}")
-    turns, manifest = _turns(model, share), _learner(model).manifest
+    manifest = _bundle(model).manifest
     _require_fit(manifest, description, demonstrations.attributes["ranges"])
+    turns = _turns(model, share)
     facts = {
         "name": manifest.name,
         "sha256": {name: record.sha256 for name, record in manifest.files.items()},
@@ -128,8 +129,12 @@ def _turns(model: EvaluatedModel, share: float) -> LearnerTurns:
 
 @functools.cache
 def _learner(model: EvaluatedModel) -> QuadrupedLearner:
-    bundle = Bundle.load(model.bundle, threads=1)
-    return QuadrupedLearner(Planner(bundle, settings=model.sampling), model.deployment)
+    return QuadrupedLearner(Planner(_bundle(model), settings=model.sampling), model.deployment)
+
+
+@functools.cache
+def _bundle(model: EvaluatedModel) -> Bundle:
+    return Bundle.load(model.bundle, threads=1)
 
 
 def _require_fit(manifest: Manifest, description: DataDescription, ranges: Any) -> None:

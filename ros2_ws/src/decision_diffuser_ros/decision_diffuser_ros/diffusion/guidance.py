@@ -9,6 +9,10 @@ The paper combines noise estimates:
 All are a weighted sum whose coefficients add up to 1. At a given noisy trajectory, noise estimate and clean estimate
 are an affine function of each other, so the same coefficients combine clean estimates to the same result: a network
 that predicts x0 needs no conversion before guidance.
+
+Guidance overshoots: with w above 1, or with several conditions, the sum goes beyond what any of them asks for. That
+decides for the right mode while there is much noise, and pulls the finished trajectory off where it should end while
+there is little. So it may be left off at the least noisy levels (guidance in a limited interval: Kynkaanniemi 2024).
 """
 
 from collections.abc import Sequence
@@ -25,6 +29,19 @@ def guidance_coefficients(weights: Sequence[float], guidance_weight: float) -> n
     """
     conditional = guidance_weight * np.asarray(weights, dtype=np.float64).reshape(-1)
     return np.concatenate([[1.0 - conditional.sum()], conditional])
+
+
+def unguided_coefficients(weights: Sequence[float]) -> np.ndarray:
+    """Coefficients of the same estimates without guidance, (1 + n,): the mean over what is wanted, by weight.
+
+    What is to be avoided does not count; where nothing is wanted, it is the null estimate.
+
+    Args:
+        weights: of each condition; negative for a condition to avoid.
+    """
+    wanted = np.maximum(np.asarray(weights, dtype=np.float64).reshape(-1), 0.0)
+    total = wanted.sum()
+    return np.concatenate([[0.0], wanted / total] if total > 0.0 else [[1.0], wanted])
 
 
 def guided_estimate(estimates: np.ndarray, coefficients: np.ndarray) -> np.ndarray:

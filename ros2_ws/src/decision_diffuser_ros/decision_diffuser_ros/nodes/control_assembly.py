@@ -211,7 +211,7 @@ def sampling_settings(parameters: PlannerParameters, manifest: Manifest) -> Samp
         ConfigurationError: the model cannot do what is set.
     """
     names = (
-        "sampler", "denoising_steps", "guidance_weight", "temperature", "history",
+        "sampler", "denoising_steps", "guidance_weight", "unguided_levels", "temperature", "history",
         "candidates", "branch_margin", "negation_weight", "outcome_steps",
     )  # fmt: skip
     given = {name: getattr(parameters, name) for name in names if getattr(parameters, name) is not None}

@@ -63,6 +63,9 @@ SPECS = (
     ParameterSpec("sampler", ParameterType.STRING, "ddim or ddpm" + FROM_MANIFEST),
     ParameterSpec("denoising_steps", ParameterType.INTEGER, "denoising steps of a plan" + FROM_MANIFEST, "1", 1, 1000),
     ParameterSpec("guidance_weight", ParameterType.DOUBLE, "weight of the conditions" + FROM_MANIFEST, "1", 0.0, 100.0),
+    ParameterSpec(
+        "unguided_levels", ParameterType.INTEGER, "least noisy levels without guidance" + FROM_MANIFEST, "1", 0, 1000
+    ),
     ParameterSpec("temperature", ParameterType.DOUBLE, "factor on the noise's variance" + FROM_MANIFEST, "1", 0.0, 1.0),
     ParameterSpec(
         "history", ParameterType.INTEGER, "observed states in a plan" + FROM_MANIFEST, "control steps", 1, 1000
@@ -269,6 +272,7 @@ class PlannerParameters:
     sampler: str | None
     denoising_steps: int | None
     guidance_weight: float | None
+    unguided_levels: int | None
     temperature: float | None
     history: int | None
     candidates: int | None

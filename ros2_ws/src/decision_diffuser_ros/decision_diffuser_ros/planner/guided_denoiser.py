@@ -44,6 +44,6 @@ class GuidedDenoiser:
             self.rows.condition,
             self.rows.condition_present,
         )
-        guided = guided_estimate(predictions, self.rows.guidance)
+        guided = guided_estimate(predictions, self.rows.coefficients(level))
         clean = clean_from_noise(noisy, guided, level.alpha_cumprod) if self.predicts_noise else guided
         return clean if self.clean_limit is None else np.clip(clean, -self.clean_limit, self.clean_limit)

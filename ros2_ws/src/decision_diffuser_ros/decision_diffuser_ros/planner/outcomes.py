@@ -120,7 +120,12 @@ class OutcomeSampler:
         manifest, settings = self._bundle.manifest, self._settings
         asked = [(part, branch) for branch in branches for part in _parts(branch) for _ in range(settings.candidates)]
         drawn_for = [part for part, _ in asked]
-        rows = network_rows(drawn_for, self._encoder, guidance_weight=settings.guidance_weight)
+        rows = network_rows(
+            drawn_for,
+            self._encoder,
+            guidance_weight=settings.guidance_weight,
+            unguided_levels=settings.unguided_levels,
+        )
         denoiser = GuidedDenoiser(
             self._bundle, rows, observation_mask=observation_mask, clean_limit=settings.clean_limit
         )

@@ -298,7 +298,12 @@ class Planner:
 
     def _denoiser(self, branches: Sequence[Branch], observation_mask: np.ndarray) -> GuidedDenoiser:
         """The denoiser of one candidate for each branch."""
-        rows = network_rows(branches, self._encoder, guidance_weight=self.settings.guidance_weight)
+        rows = network_rows(
+            branches,
+            self._encoder,
+            guidance_weight=self.settings.guidance_weight,
+            unguided_levels=self.settings.unguided_levels,
+        )
         return GuidedDenoiser(
             self.bundle, rows, observation_mask=observation_mask, clean_limit=self.settings.clean_limit
         )

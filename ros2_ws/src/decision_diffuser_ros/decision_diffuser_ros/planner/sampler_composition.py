@@ -36,7 +36,7 @@ INPUTS: Mapping[str, tuple[type, tuple[str, ...]]] = {
     "sampler/known_states": (np.float32, ("known_plans", "horizon", "state_dim")),
     "sampler/known_slots": (np.bool_, ("horizon", "one")),
     "sampler/plan_of_row": (np.int64, ("rows",)),
-    "sampler/guidance": (np.float32, ("plans", "rows")),
+    "sampler/guidance": (np.float32, ("steps", "plans", "rows")),
     "observation_mask": (np.float32, ("rows", "horizon")),
     "condition": (np.float32, ("rows", "condition_dim")),
     "condition_present": (np.float32, ("rows", "condition_kinds")),
@@ -95,7 +95,8 @@ def _loop_body(denoiser: bytes) -> bytes:
     shares = ("prediction", "noisy_in_clean", "clean", "noisy", "noise")
     after = [
         _node("Reshape", ["prediction", "sampler/flat"], "sampler/flat_prediction"),
-        _node("MatMul", ["sampler/guidance", "sampler/flat_prediction"], "sampler/flat_guided"),
+        _node("Gather", ["sampler/guidance", "sampler/iteration"], "sampler/coefficients", axis=0),
+        _node("MatMul", ["sampler/coefficients", "sampler/flat_prediction"], "sampler/flat_guided"),
         _node("Shape", ["sampler/noisy"], "sampler/plan_shape"),
         _node("Reshape", ["sampler/flat_guided", "sampler/plan_shape"], "sampler/guided"),
         _node("Gather", ["sampler/step_shares", "sampler/iteration"], "sampler/shares", axis=0),

@@ -84,7 +84,7 @@ class SamplerGraph:
             "sampler/known_states": known.states[np.newaxis],
             "sampler/known_slots": known.slots[:, np.newaxis],
             "sampler/plan_of_row": denoiser.rows.candidate,
-            "sampler/guidance": denoiser.rows.guidance,
+            "sampler/guidance": np.stack([denoiser.rows.coefficients(level) for level in levels]),
             "observation_mask": denoiser.observation_mask,
             "condition": denoiser.rows.condition,
             "condition_present": denoiser.rows.condition_present,

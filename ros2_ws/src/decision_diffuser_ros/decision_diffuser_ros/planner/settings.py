@@ -18,6 +18,8 @@ class SamplingSettings:
         denoising_steps: number of denoising steps, at most those of the training schedule.
         step_spacing: which levels of the training schedule those are: `trailing`, `leading` or `quadratic`.
         guidance_weight: weight of the conditions against the null condition (Ajay 2023, Eq. 8, omega).
+        unguided_levels: how many levels of the training schedule, from the least noisy on, are without guidance: there the
+            estimate is the mean of those under what is wanted (guidance in a limited interval: Kynkaanniemi 2024).
         temperature: factor on the variance of the start noise and of every reverse step (Ajay 2023, Algorithm 1,
             alpha); 0 is deterministic, 1 is plain diffusion.
         eta: DDIM's share of fresh noise, 0 (none) to 1 (as much as DDPM).
@@ -38,6 +40,7 @@ class SamplingSettings:
     denoising_steps: int = 2
     step_spacing: str = "trailing"
     guidance_weight: float = 1.5
+    unguided_levels: int = 0
     temperature: float = 0.5
     eta: float = 0.0
     history: int = 4
@@ -54,6 +57,7 @@ class SamplingSettings:
         spacings = ", ".join(STEP_SPACINGS)
         _require(self.step_spacing in STEP_SPACINGS, "step_spacing", f"one of {spacings}", self.step_spacing)
         _require(math.isfinite(self.guidance_weight), "guidance_weight", "a finite number", self.guidance_weight)
+        _require(self.unguided_levels >= 0, "unguided_levels", "at least 0", self.unguided_levels)
         _require(0.0 <= self.temperature <= 1.0, "temperature", "in [0, 1]", self.temperature)
         _require(0.0 <= self.eta <= 1.0, "eta", "in [0, 1]", self.eta)
         _require(self.history >= 1, "history", "at least 1", self.history)
@@ -80,7 +84,11 @@ class SamplingSettings:
         Raises:
             ConfigurationError: the model cannot do what is set.
         """
-        limits = {"denoising_steps": (denoising_steps, "schedule"), "history": (history, "history")}
+        limits = {
+            "denoising_steps": (denoising_steps, "schedule"),
+            "unguided_levels": (denoising_steps, "schedule"),
+            "history": (history, "history"),
+        }
         for name, (limit, part) in limits.items():
             value = getattr(self, name)
             _require(value <= limit, name, f"at most {limit}, the model's {part}", value)

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor, nn
 
-from decision_diffuser_ros.diffusion.guidance import guidance_coefficients
+from decision_diffuser_ros.diffusion.guidance import guidance_coefficients, unguided_coefficients
 from decision_diffuser_ros.diffusion.samplers import ddim_step
 from decision_diffuser_ros.diffusion.schedule import DenoisingLevel, NoiseSchedule
 from decision_diffuser_ros.planner.settings import SamplingSettings
@@ -24,13 +24,16 @@ class TeacherSampler:
     Args:
         network: predicts the clean window; is set to evaluation and not trained any more.
         schedule: that it was trained with.
-        sampling: of these count the denoising steps, their spacing, the guidance weight and the limit of the estimate.
+        sampling: of these count the denoising steps, their spacing, the guidance weight, the levels without guidance and
+            the limit of the estimate.
     """
 
     def __init__(self, network: nn.Module, *, schedule: NoiseSchedule, sampling: SamplingSettings) -> None:
         self.network = network.eval().requires_grad_(False)
         self.levels = schedule.levels(sampling.denoising_steps, spacing=sampling.step_spacing)
-        self._null_share, self._condition_share = guidance_coefficients([1.0], sampling.guidance_weight).tolist()
+        self._guided_shares = guidance_coefficients([1.0], sampling.guidance_weight).tolist()
+        self._unguided_shares = unguided_coefficients([1.0]).tolist()
+        self._unguided_levels = sampling.unguided_levels
         self._clean_limit = sampling.clean_limit
 
     @torch.no_grad()
@@ -57,10 +60,12 @@ class TeacherSampler:
         """The clean estimate (Ajay 2023, Eq. 8); under the null condition both terms are the same."""
         present = inputs["condition_present"]
         at_level = {**inputs, "denoising_step": torch.full_like(inputs["denoising_step"], level.denoising_step)}
-        estimate = self._condition_share * self.network(**at_level)
-        if self._null_share != 0.0:
+        is_guided = level.denoising_step >= self._unguided_levels
+        null_share, condition_share = self._guided_shares if is_guided else self._unguided_shares
+        estimate = condition_share * self.network(**at_level)
+        if null_share != 0.0:
             null = {**at_level, "condition_present": torch.zeros_like(present)}
-            estimate = estimate + self._null_share * self.network(**null)
+            estimate = estimate + null_share * self.network(**null)
         return estimate if self._clean_limit is None else estimate.clamp(-self._clean_limit, self._clean_limit)
 
     def _on_device(self, inputs: Mapping[str, Tensor]) -> dict[str, Tensor]:

@@ -8,6 +8,7 @@ from decision_diffuser_ros.diffusion.guidance import (
     guidance_coefficients,
     guided_estimate,
     noise_from_clean,
+    unguided_coefficients,
 )
 
 
@@ -48,6 +49,21 @@ def test_guidance_weight_one_with_one_condition_is_that_condition_alone(estimate
     coefficients = guidance_coefficients([1.0], 1.0)
     np.testing.assert_array_equal(coefficients, [0.0, 1.0])
     np.testing.assert_array_equal(guided_estimate(estimates[:2], coefficients), estimates[1])
+
+
+@pytest.mark.parametrize(
+    "weights, coefficients",
+    [
+        ([], [1.0]),
+        ([1.0], [0.0, 1.0]),
+        ([3.0, 1.0], [0.0, 0.75, 0.25]),
+        ([2.0, -1.0], [0.0, 1.0, 0.0]),
+        ([-1.0], [1.0, 0.0]),
+        ([0.0], [1.0, 0.0]),
+    ],
+)
+def test_without_guidance_counts_the_mean_of_what_is_wanted(weights, coefficients) -> None:
+    np.testing.assert_array_equal(unguided_coefficients(weights), coefficients)
 
 
 def test_a_condition_given_twice_with_half_the_weight_is_the_condition_given_once(estimates: np.ndarray) -> None:

@@ -121,6 +121,26 @@ def test_estimates_that_do_not_count_are_not_evaluated(tiny_bundle: Path, monkey
     assert calls[0][4].tolist() == present
 
 
+def test_the_last_levels_are_without_guidance(tiny_bundle: Path, monkeypatch) -> None:
+    conditions = Condition({"skill": "wave"}), Condition({"skill": "rest"}), Condition({"return": 0.5}, weight=-1.0)
+    settings = {"denoising_steps": 4, "guidance_weight": 1.5, "unguided_levels": 50}
+    planner = planner_of(tiny_bundle, **settings)
+    calls = record_network_inputs(planner, monkeypatch)
+    plan = plan_of(planner, *conditions)
+    assert [call[2][0] for call in calls] == [99, 74, 49, 24]
+    np.testing.assert_allclose(plan.states[0], MEAN + STD * (WAVE + REST) / 2, atol=1e-5)
+    guided = plan_of(planner_of(tiny_bundle, **{**settings, "unguided_levels": 24}), *conditions)
+    avoided = 0.5 * condition_direction(3, 4, 0.5)[2]
+    np.testing.assert_allclose(guided.states[0], MEAN + STD * 1.5 * (WAVE + REST - avoided), atol=1e-5)
+
+
+def test_a_weight_that_leaves_the_conditions_out_leaves_them_in_where_there_is_no_guidance(tiny_bundle: Path) -> None:
+    planner = planner_of(tiny_bundle, denoising_steps=2, guidance_weight=0.0, unguided_levels=50)
+    np.testing.assert_allclose(
+        plan_of(planner, Condition({"skill": "wave"})).states[0], MEAN + STD * WAVE, atol=1e-5
+    )
+
+
 @pytest.mark.parametrize("length, mask", [(1, [-1, -1, 1]), (2, [-1, 1, 1]), (3, [-1, 1, 1])])
 def test_history_is_written_clean_before_every_denoising_step(tiny_bundle: Path, monkeypatch, length, mask) -> None:
     planner = planner_of(tiny_bundle, sampler="ddpm", denoising_steps=4, history=2, temperature=1.0)

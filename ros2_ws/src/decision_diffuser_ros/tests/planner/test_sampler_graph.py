@@ -48,6 +48,7 @@ def assert_equal_plans(one_call: Plan, step_by_step: Plan, tolerance: float = 2e
         {"denoising_steps": 5},
         {"denoising_steps": 5, "temperature": 0.0},
         {"denoising_steps": 5, "eta": 0.6},
+        {"denoising_steps": 5, "unguided_levels": 40},
         {"denoising_steps": 7, "step_spacing": "quadratic", "clean_limit": 0.3},
         {"sampler": "ddpm", "denoising_steps": 20},
         {"sampler": "ddpm", "denoising_steps": 100, "temperature": 0.5},

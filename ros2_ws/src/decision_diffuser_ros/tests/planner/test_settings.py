@@ -12,6 +12,7 @@ REFUSED = [
     ({"denoising_steps": 0}, "`denoising_steps` must be at least 1, got 0"),
     ({"step_spacing": "random"}, "`step_spacing` must be one of trailing, leading, quadratic, got 'random'"),
     ({"guidance_weight": float("nan")}, "`guidance_weight` must be a finite number, got nan"),
+    ({"unguided_levels": -1}, "`unguided_levels` must be at least 0, got -1"),
     ({"temperature": 1.5}, r"`temperature` must be in \[0, 1\], got 1.5"),
     ({"temperature": float("nan")}, r"`temperature` must be in \[0, 1\], got nan"),
     ({"eta": -0.1}, r"`eta` must be in \[0, 1\], got -0.1"),
@@ -36,6 +37,8 @@ def test_settings_are_refused(values: dict, message: str) -> None:
 def test_settings_beyond_the_model_are_refused() -> None:
     with pytest.raises(ConfigurationError, match="must be at most 100, the model's schedule, got 101"):
         SamplingSettings(denoising_steps=101).check_against(denoising_steps=100, history=8)
+    with pytest.raises(ConfigurationError, match="`unguided_levels` must be at most 100, the model's schedule, got 101"):
+        SamplingSettings(unguided_levels=101).check_against(denoising_steps=100, history=8)
     with pytest.raises(ConfigurationError, match="must be at most 8, the model's history, got 9"):
         SamplingSettings(history=9).check_against(denoising_steps=100, history=8)
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from decision_diffuser_ros.diffusion.guidance import guidance_coefficients, guided_estimate
+from decision_diffuser_ros.diffusion.guidance import guidance_coefficients, guided_estimate, unguided_coefficients
 from decision_diffuser_ros.diffusion.samplers import KnownStates, sample_ddim, start_noise
 from decision_diffuser_ros.diffusion.schedule import noise_schedule
 from decision_diffuser_ros.planner.bundle import Bundle
@@ -27,6 +27,7 @@ SAMPLINGS = [
     SamplingSettings(history=2, denoising_steps=5, step_spacing="quadratic", guidance_weight=2.0, clean_limit=0.3),
     SamplingSettings(history=2, denoising_steps=3, step_spacing="leading", guidance_weight=1.0),
     SamplingSettings(history=2, guidance_weight=0.0),
+    SamplingSettings(history=2, denoising_steps=4, guidance_weight=2.0, unguided_levels=50),
 ]
 
 
@@ -58,7 +59,7 @@ def sampled_by_numpy(network, inputs, sampling):
     def sample(row: int) -> np.ndarray:
         own = {name: values[row : row + 1] for name, values in inputs.items()}
         null = {**own, "condition_present": torch.zeros_like(own["condition_present"])}
-        coefficients = guidance_coefficients([1.0], sampling.guidance_weight)
+        guided, unguided = guidance_coefficients([1.0], sampling.guidance_weight), unguided_coefficients([1.0])
 
         def denoise(noisy, level):
             now = {
@@ -67,7 +68,8 @@ def sampled_by_numpy(network, inputs, sampling):
             }
             with torch.no_grad():
                 estimates = np.concatenate([network(**{**given, **now}).numpy() for given in (null, own)])
-            clean = guided_estimate(estimates, coefficients)
+            is_guided = level.denoising_step >= sampling.unguided_levels
+            clean = guided_estimate(estimates, guided if is_guided else unguided)
             limit = sampling.clean_limit
             return clean if limit is None else np.clip(clean, -limit, limit)
 

@@ -40,6 +40,7 @@ class DataConfiguration:
         held_out_share: share of the episodes, the last ones, that only measure the final loss.
         mirrored: entries of the state that change their signs in a mirror, `*` for anything in their names; half of the
             windows are then shown as the mirror shows them, see `mirror`. None: all as they are.
+        exchanged: pairs of beginnings of entries' names that change places in that mirror, as left and right.
     """
 
     history: int = 8
@@ -58,6 +59,7 @@ class DataConfiguration:
     starts_are_switches: bool = False
     held_out_share: float = 0.02
     mirrored: tuple[str, ...] = ()
+    exchanged: tuple[tuple[str, ...], ...] = ()
 
     def __post_init__(self) -> None:
         require(self.history >= 1, "history", "at least 1", self.history)
@@ -73,6 +75,9 @@ class DataConfiguration:
         require(0.0 <= self.after_switch_share <= 1.0, "after_switch_share", "in [0, 1]", self.after_switch_share)
         require(self.after_switch_steps >= 1, "after_switch_steps", "at least 1", self.after_switch_steps)
         require(0.0 <= self.held_out_share < 1.0, "held_out_share", "in [0, 1)", self.held_out_share)
+        accepted = all(len(pair) == 2 for pair in self.exchanged)
+        require(accepted, "exchanged", "pairs of beginnings of names", self.exchanged)
+        require(bool(self.mirrored) or not self.exchanged, "exchanged", "left out without `mirrored`", self.exchanged)
 
     @property
     def planned_slots(self) -> int:

@@ -109,8 +109,10 @@ def library_versions() -> dict[str, str]:
 def window_batches(record: TrainingRecord, demonstrations: DemonstrationSet) -> WindowBatches:
     """The windows of demonstrations as a training sees them."""
     data = record.configuration.data
-    names = [entry.name for entry in record.description.state]
-    mirror = Mirror(data.mirrored, state_names=names, normaliser=record.normaliser) if data.mirrored else None
+    mirror = None
+    if data.mirrored:
+        names = [entry.name for entry in record.description.state]
+        mirror = Mirror(data.mirrored, exchanged=data.exchanged, state_names=names, normaliser=record.normaliser)
     return WindowBatches.of(
         demonstrations,
         normaliser=record.normaliser,

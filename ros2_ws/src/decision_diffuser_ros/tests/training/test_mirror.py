@@ -10,8 +10,9 @@ import pytest
 import torch
 
 from decision_diffuser_ros.errors import ConfigurationError
+from decision_diffuser_ros.data.description import DataDescription
 from decision_diffuser_ros.data.normalisation import Normaliser
-from decision_diffuser_ros.simulation import quadruped_model, stacking_model
+from decision_diffuser_ros.simulation import quadruped_demonstrations, quadruped_model, stacking_model
 from decision_diffuser_ros.simulation.block_orientation import canonical_orientation, yaw_of
 from decision_diffuser_ros.simulation.iiwa_kinematics import tool_pose
 from decision_diffuser_ros.simulation.quadruped_world import QuadrupedWorld
@@ -63,7 +64,8 @@ def test_only_what_is_chosen_is_mirrored_and_twice_is_not_at_all(shipped_pattern
 def test_the_quadruped_in_the_mirror_moves_as_the_mirror_shows_it():
     """Commanded in the mirror what it was commanded, the simulated robot does there what it did: dropped, on one foot."""
     data = TrainingConfiguration.from_yaml(PACKAGE / "config" / "training_quadruped_gaits.yaml").data
-    names = [entry.name for entry in quadruped_model.STATE_ENTRIES]
+    attributes = quadruped_demonstrations.attributes(quadruped_demonstrations.DemonstrationRange())
+    names = [entry.name for entry in DataDescription.from_metadata({"attributes": attributes}).state]
     rng = np.random.default_rng(4)
     normaliser = Normaliser(mean=rng.normal(size=len(names)), std=rng.uniform(0.5, 2.0, len(names)))
     mirror = Mirror(data.mirrored, exchanged=data.exchanged, state_names=names, normaliser=normaliser)

@@ -18,8 +18,8 @@ class SamplingSettings:
         denoising_steps: number of denoising steps, at most those of the training schedule.
         step_spacing: which levels of the training schedule those are: `trailing`, `leading` or `quadratic`.
         guidance_weight: weight of the conditions against the null condition (Ajay 2023, Eq. 8, omega).
-        unguided_levels: how many levels of the training schedule, from the least noisy on, are without guidance: there the
-            estimate is the mean of those under what is wanted (guidance in a limited interval: Kynkaanniemi 2024).
+        unguided_levels: how many levels of the training schedule, from the least noisy on, are without guidance: there
+            the estimate is the mean of those under what is wanted (guidance in a limited interval: Kynkaanniemi 2024).
         temperature: factor on the variance of the start noise and of every reverse step (Ajay 2023, Algorithm 1,
             alpha); 0 is deterministic, 1 is plain diffusion.
         eta: DDIM's share of fresh noise, 0 (none) to 1 (as much as DDPM).

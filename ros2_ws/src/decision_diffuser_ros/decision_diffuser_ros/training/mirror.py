@@ -1,8 +1,8 @@
 """The world in a mirror: twice as many demonstrations of a robot whose left is as good as its right.
 
 An arm on its base, the table before it and what it does there look in the mirror like another arm that does just such a
-thing, and so does a quadruped on its way. Joints that turn about upright or lengthwise axes turn the other way, and so do
-yaw, roll and sideways distances; what is on the left in the mirror is on the right of the robot.
+thing, and so does a quadruped on its way. Joints that turn about upright or lengthwise axes turn the other way, and so
+do yaw, roll and sideways distances; what is on the left in the mirror is on the right of the robot.
 """
 
 from __future__ import annotations

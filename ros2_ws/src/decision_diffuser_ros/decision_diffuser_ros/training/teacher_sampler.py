@@ -24,8 +24,8 @@ class TeacherSampler:
     Args:
         network: predicts the clean window; is set to evaluation and not trained any more.
         schedule: that it was trained with.
-        sampling: of these count the denoising steps, their spacing, the guidance weight, the levels without guidance and
-            the limit of the estimate.
+        sampling: of these count the denoising steps, their spacing, the guidance weight, the levels without guidance
+            and the limit of the estimate.
     """
 
     def __init__(self, network: nn.Module, *, schedule: NoiseSchedule, sampling: SamplingSettings) -> None:

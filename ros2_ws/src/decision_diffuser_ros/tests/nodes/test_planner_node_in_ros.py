@@ -11,6 +11,7 @@ pytest.importorskip("rclpy", reason="needs ROS 2")
 pytest.importorskip("decision_diffuser_msgs", reason="needs the workspace built and sourced")
 
 from decision_diffuser_msgs.msg import PlannerStatus
+from rclpy.qos import DurabilityPolicy
 from std_srvs.srv import Trigger
 
 from decision_diffuser_ros.simulation.quadruped_model import (
@@ -265,6 +266,11 @@ def test_a_plan_is_previewed_for_those_who_look(robot):
     times = [point.time_from_start.sec + 1e-9 * point.time_from_start.nanosec for point in plan.points]
     np.testing.assert_allclose(np.diff([0.0, *times]), CONTROL_PERIOD, rtol=1e-6)
     assert len(plan.points[0].velocities) == 12
+
+
+def test_whoever_comes_late_is_told_the_last_status_too(robot):
+    (status,) = robot.node.get_publishers_info_by_topic("planner/status")
+    assert status.qos_profile.durability == DurabilityPolicy.TRANSIENT_LOCAL
 
 
 def test_a_killed_planner_process_is_replaced_while_commands_go_on(robot, planner):

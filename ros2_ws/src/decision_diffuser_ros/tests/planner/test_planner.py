@@ -136,9 +136,7 @@ def test_the_last_levels_are_without_guidance(tiny_bundle: Path, monkeypatch) ->
 
 def test_a_weight_that_leaves_the_conditions_out_leaves_them_in_where_there_is_no_guidance(tiny_bundle: Path) -> None:
     planner = planner_of(tiny_bundle, denoising_steps=2, guidance_weight=0.0, unguided_levels=50)
-    np.testing.assert_allclose(
-        plan_of(planner, Condition({"skill": "wave"})).states[0], MEAN + STD * WAVE, atol=1e-5
-    )
+    np.testing.assert_allclose(plan_of(planner, Condition({"skill": "wave"})).states[0], MEAN + STD * WAVE, atol=1e-5)
 
 
 @pytest.mark.parametrize("length, mask", [(1, [-1, -1, 1]), (2, [-1, 1, 1]), (3, [-1, 1, 1])])

@@ -37,7 +37,7 @@ def test_settings_are_refused(values: dict, message: str) -> None:
 def test_settings_beyond_the_model_are_refused() -> None:
     with pytest.raises(ConfigurationError, match="must be at most 100, the model's schedule, got 101"):
         SamplingSettings(denoising_steps=101).check_against(denoising_steps=100, history=8)
-    with pytest.raises(ConfigurationError, match="`unguided_levels` must be at most 100, the model's schedule, got 101"):
+    with pytest.raises(ConfigurationError, match="`unguided_levels` must be at most 100, .* got 101"):
         SamplingSettings(unguided_levels=101).check_against(denoising_steps=100, history=8)
     with pytest.raises(ConfigurationError, match="must be at most 8, the model's history, got 9"):
         SamplingSettings(history=9).check_against(denoising_steps=100, history=8)

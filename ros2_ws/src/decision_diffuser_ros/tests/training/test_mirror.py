@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 import torch
 
-from decision_diffuser_ros.errors import ConfigurationError
 from decision_diffuser_ros.data.description import DataDescription
 from decision_diffuser_ros.data.normalisation import Normaliser
+from decision_diffuser_ros.errors import ConfigurationError
 from decision_diffuser_ros.simulation import quadruped_demonstrations, quadruped_model, stacking_model
 from decision_diffuser_ros.simulation.block_orientation import canonical_orientation, yaw_of
 from decision_diffuser_ros.simulation.iiwa_kinematics import tool_pose
@@ -112,7 +112,10 @@ def test_half_of_the_windows_drawn_are_mirrored():
     "exchanged, complaint",
     [
         ([("left", "right")], "exchanged: got 'left', with which no entry of the state begins"),
-        ([("lbr_iiwa_joint_1/", "lbr_iiwa_joint_2/"), ("block_red/", "gripper/")], "exchanged: expected the entries block_red/opening, gripper/orientation/w"),
+        (
+            [("lbr_iiwa_joint_1/", "lbr_iiwa_joint_2/"), ("block_red/", "gripper/")],
+            "exchanged: expected the entries block_red/opening, gripper/orientation/w",
+        ),
     ],
 )
 def test_what_has_nothing_to_change_places_with_is_refused(exchanged, complaint):

@@ -62,7 +62,7 @@ def test_only_what_is_chosen_is_mirrored_and_twice_is_not_at_all(shipped_pattern
 
 
 def test_the_quadruped_in_the_mirror_moves_as_the_mirror_shows_it():
-    """Commanded in the mirror what it was commanded, the simulated robot does there what it did: dropped, on one foot."""
+    """Commanded in the mirror what it was commanded, the simulated robot does there what it did."""
     data = TrainingConfiguration.from_yaml(PACKAGE / "config" / "training_quadruped_gaits.yaml").data
     attributes = quadruped_demonstrations.attributes(quadruped_demonstrations.DemonstrationRange())
     names = [entry.name for entry in DataDescription.from_metadata({"attributes": attributes}).state]

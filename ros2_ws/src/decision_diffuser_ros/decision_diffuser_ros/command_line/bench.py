@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from decision_diffuser_ros.evaluation.bench_plans import PlanBenchSettings
 
+STEPS = (1, 2, 5, 10, 20, 100)
 JSON_HELP = "Where to write the figures, with the names of processor and GPU."
 
 bench = typer.Typer(
@@ -29,7 +30,10 @@ bench = typer.Typer(
 def bench_of_plans(
     context: typer.Context,
     robot: Annotated[list[str] | None, typer.Option(help="Shipped model or a bundle's directory.")] = None,
-    steps: Annotated[str, typer.Option(help="Denoising steps, with commas.")] = "1,2,5,10,20,100",
+    steps: Annotated[
+        str | None,
+        typer.Option(help="Denoising steps, with commas; by default 1,2,5,10,20,100 and the first robot's own."),
+    ] = None,
     threads: Annotated[str, typer.Option(help="Threads of the network on the CPU, with commas.")] = "1,2",
     plans: Annotated[int, typer.Option(min=1, help="Plans of each measurement.")] = 200,
     seconds: Annotated[float, typer.Option(min=0.0, help="A measurement ends after so long, with fewer plans.")] = 20.0,
@@ -49,19 +53,23 @@ def bench_of_plans(
     from decision_diffuser_ros.planner.manifest import Manifest
     from decision_diffuser_ros.resources import MANIFEST_NAME, model_directory
 
-    settings = PlanBenchSettings(
-        denoising_steps=_numbers("--steps", steps), threads=_numbers("--threads", threads), plans=plans, seconds=seconds
-    )
     machine = machine_facts()
     console = Console()
     with console.status("measuring") as status:
         directories = {name: model_directory(name) for name in robot or _shipped_robots()}
         manifests = {name: Manifest.read(path / MANIFEST_NAME) for name, path in directories.items()}
         deployed = next(iter(manifests.values()))
+        deployed_steps = deployed.sampling.denoising_steps
+        by_default = tuple(sorted({*STEPS, deployed_steps}))
+        settings = PlanBenchSettings(
+            denoising_steps=by_default if steps is None else _numbers("--steps", steps),
+            threads=_numbers("--threads", threads),
+            plans=plans,
+            seconds=seconds,
+        )
         latency = _latency(directories.values(), settings, status.update)
         baseline, notes = _baseline(deployed, settings.threads, baseline_plans, status.update)
         quality = _quality(manifests, settings.denoising_steps, episodes, processes, status.update)
-    deployed_steps = deployed.sampling.denoising_steps
     summary = summarise(latency, quality, baseline, robot=deployed.name, deployed_steps=deployed_steps)
     results = {
         "machine": machine, "latency": latency, "quality": quality, "baseline": baseline, "notes": notes,

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from decision_diffuser_ros.errors import ConfigurationError
+from decision_diffuser_ros.evaluation.asked_speed import number_kind
 from decision_diffuser_ros.evaluation.deployment import EvaluatedModel
 from decision_diffuser_ros.evaluation.expression_rollout import PLANNER, ExpressionRollout, ExpressionTask
 from decision_diffuser_ros.evaluation.expression_workers import ExpressionJob, run_groups
@@ -93,28 +93,6 @@ def episode_seeds(seed: int, episodes: int) -> list[int]:
     return [int(number) for number in np.random.SeedSequence(seed).generate_state(episodes, dtype=np.uint32)]
 
 
-def number_kind(manifest: Manifest) -> ConditionKind | None:
-    """The model's kind of condition that is a number, if it has one."""
-    return next((kind for kind in manifest.conditions if not kind.is_choice), None)
-
-
 def with_number(expression: str, kind: ConditionKind, share: float) -> str:
     """The expression with a number beside it, which every name in it is fulfilled with."""
     return f"({expression}) & {kind.kind}={share * kind.largest:.3f}"
-
-
-def speed_of_one(manifest: Manifest, kind: ConditionKind) -> float:
-    """The forward speed that the number's largest value stands for [m/s].
-
-    Raises:
-        ConfigurationError: the model does not tell.
-    """
-    if kind.unit == "m/s":
-        return kind.largest
-    try:
-        return float(manifest.provenance["configuration"]["data"][f"{kind.kind}_scale"])
-    except (KeyError, TypeError) as error:
-        raise ConfigurationError(
-            f"model '{manifest.name}' does not say which speed a {kind.kind} of 1 stands for; "
-            "expected `configuration: data` in its provenance"
-        ) from error

@@ -16,8 +16,9 @@ from decision_diffuser_ros.data.demonstration_set import DemonstrationSet
 from decision_diffuser_ros.data.labels import NUMBER_EXTRAS, number_labels
 from decision_diffuser_ros.data.windows import index_windows
 from decision_diffuser_ros.errors import ConfigurationError
+from decision_diffuser_ros.evaluation.asked_speed import number_kind, speed_of_one
 from decision_diffuser_ros.evaluation.expression_rollout import ExpressionRollout
-from decision_diffuser_ros.evaluation.gait_experiment import GaitExperiment, number_kind, speed_of_one, with_number
+from decision_diffuser_ros.evaluation.gait_experiment import GaitExperiment, with_number
 from decision_diffuser_ros.evaluation.gait_shares import GAITS, gait_shares, mean_speed, rank_correlation
 
 SHARES = (0.2, 0.4, 0.6, 0.8, 1.0)

@@ -17,8 +17,8 @@ import numpy as np
 from decision_diffuser_ros.data.description import DataDescription
 from decision_diffuser_ros.data.episode import Episode
 from decision_diffuser_ros.errors import ConfigurationError
+from decision_diffuser_ros.evaluation.asked_speed import number_kind, numbers_for_speed
 from decision_diffuser_ros.evaluation.deployment import DeployedPlanner, DeploymentSettings, EvaluatedModel
-from decision_diffuser_ros.evaluation.gait_experiment import number_kind, speed_of_one
 from decision_diffuser_ros.evaluation.quadruped_policies import LIMITS
 from decision_diffuser_ros.planner.bundle import Bundle
 from decision_diffuser_ros.planner.conditions import Condition
@@ -50,8 +50,6 @@ class QuadrupedLearner:
 
     def __init__(self, planner: Planner, settings: DeploymentSettings) -> None:
         self.manifest = planner.bundle.manifest
-        self._speed_kind = number_kind(self.manifest)
-        self._fastest = None if self._speed_kind is None else speed_of_one(self.manifest, self._speed_kind)
         self._planner = DeployedPlanner(planner, replace(settings, blend_duration=0.0), LIMITS)
         self._readings: deque[_Reading] = deque(maxlen=self.manifest.history)
         self._latency_steps = max(1, settings.receding_horizon.planning_latency_steps)  # the first command is the pose
@@ -64,10 +62,7 @@ class QuadrupedLearner:
     def observe(self, world: QuadrupedWorld, *, skill: str, forward_speed: float) -> None:
         """Sees the robot at this control step and what is asked of it, the speed in [m/s]; plans nothing."""
         self._readings.append(_Reading(world.state(), world.joint_position, world.tilt))
-        values: dict[str, str | float] = {"skill": skill}
-        if self._speed_kind is not None and self._fastest is not None:
-            values[self._speed_kind.kind] = min(forward_speed / self._fastest, 1.0) * self._speed_kind.largest
-        self._conditions = (Condition(values),)
+        self._conditions = (Condition({"skill": skill, **numbers_for_speed(self.manifest, forward_speed)}),)
 
     def take_over(self) -> int:
         """Begins a turn; for how many control steps to prepare: until history and plan are as in mid-run."""

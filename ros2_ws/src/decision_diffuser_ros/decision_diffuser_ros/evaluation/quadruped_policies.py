@@ -7,6 +7,7 @@ from typing import Protocol
 import numpy as np
 
 from decision_diffuser_ros.control.limits import CommandLimits
+from decision_diffuser_ros.evaluation.asked_speed import numbers_for_speed
 from decision_diffuser_ros.evaluation.deployment import DeployedPlanner, DeploymentSettings
 from decision_diffuser_ros.planner.conditions import Condition
 from decision_diffuser_ros.planner.planner import Planner
@@ -56,6 +57,7 @@ class PlannerPolicy:
     """The planner as it is deployed."""
 
     def __init__(self, planner: Planner, settings: DeploymentSettings | None = None) -> None:
+        self._manifest = planner.bundle.manifest
         self._planner = DeployedPlanner(planner, settings or DeploymentSettings(), LIMITS)
 
     @property
@@ -73,7 +75,7 @@ class PlannerPolicy:
         self._planner.ask(self._conditions(skill))
 
     def _conditions(self, skill: str) -> tuple[Condition, ...]:
-        return (Condition({"skill": skill, "forward_speed": self._forward_speed}),)
+        return (Condition({"skill": skill, **numbers_for_speed(self._manifest, self._forward_speed)}),)
 
     def targets(self, world: QuadrupedWorld) -> np.ndarray:
         """Joint targets of this control step, (12,) [rad]: the measured pose while the robot is let down."""

@@ -14,9 +14,10 @@ from decision_diffuser_ros.evaluation import (
     gait_slider,
     gait_tables,
 )
+from decision_diffuser_ros.evaluation.asked_speed import number_kind, numbers_for_speed, speed_of_one
 from decision_diffuser_ros.evaluation.deployment import EvaluatedModel
 from decision_diffuser_ros.evaluation.expression_rollout import EXPERT, SUMMED
-from decision_diffuser_ros.evaluation.gait_experiment import GaitExperiment, number_kind, speed_of_one, with_number
+from decision_diffuser_ros.evaluation.gait_experiment import GaitExperiment, with_number
 from decision_diffuser_ros.evaluation.gait_shares import GAITS
 from decision_diffuser_ros.planner.expression_parser import parse
 from decision_diffuser_ros.planner.manifest import Manifest
@@ -75,6 +76,16 @@ def test_the_speed_of_a_return_of_one_is_a_fact_of_the_training():
     assert speed_of_one(MANIFEST, number_kind(MANIFEST)) == 1.1
     with pytest.raises(ConfigurationError, match="does not say which speed a return of 1 stands for"):
         speed_of_one(replace(MANIFEST, provenance={}), RETURN)
+
+
+def test_a_speed_is_asked_in_the_models_own_number():
+    skills = tuple(kind for kind in MANIFEST.conditions if kind.is_choice)
+    provenance = {"configuration": {"data": {"return_scale": 0.9}}}
+    by_return = replace(MANIFEST, conditions=(*skills, RETURN), provenance=provenance)
+    assert numbers_for_speed(MANIFEST, 0.63) == {"forward_speed": 0.63}
+    assert numbers_for_speed(by_return, 0.45) == pytest.approx({"return": 0.5})
+    assert numbers_for_speed(by_return, 2.0) == {"return": 1.0}
+    assert numbers_for_speed(replace(MANIFEST, conditions=skills), 0.5) == {}
 
 
 @pytest.mark.parametrize(

@@ -59,20 +59,23 @@ def run_groups(
 ) -> dict[str, list[ExpressionRollout]]:
     """The outcomes of each group's jobs, by the order of their seeds.
 
+    A job that is in several groups is run once: its outcome depends on nothing else.
+
     Args:
         groups: jobs by name.
         classifier: directory of the gait classifier; None for the one that comes with the package.
         processes: to share the work.
         progress: told how many episodes of how many are done.
     """
-    names = [name for name, jobs in groups.items() for _ in jobs]
-    numbered = list(enumerate(job for jobs in groups.values() for job in jobs))
-    outcomes = outcomes_of(numbered, _run, processes=processes, prepare=_set_classifier, arguments=(classifier,))
-    rollouts: dict[str, list[ExpressionRollout]] = {name: [] for name in groups}
-    for done, ((number, _), rollout) in enumerate(outcomes, start=1):
-        rollouts[names[number]].append(rollout)
-        progress(done, len(numbered))
-    return {name: sorted(found, key=lambda rollout: rollout.task.seed) for name, found in rollouts.items()}
+    distinct = list(dict.fromkeys(job for jobs in groups.values() for job in jobs))
+    rollouts: dict[ExpressionJob, ExpressionRollout] = {}
+    outcomes = outcomes_of(distinct, _run, processes=processes, prepare=_set_classifier, arguments=(classifier,))
+    for done, (job, rollout) in enumerate(outcomes, start=1):
+        rollouts[job] = rollout
+        progress(done, len(distinct))
+    return {
+        name: [rollouts[job] for job in sorted(jobs, key=lambda job: job.task.seed)] for name, jobs in groups.items()
+    }
 
 
 class ExpressionDriver:
@@ -136,8 +139,7 @@ def _set_classifier(directory: str | None) -> None:
     _classifier_directory = directory
 
 
-def _run(numbered: tuple[int, ExpressionJob]) -> ExpressionRollout:
-    _, job = numbered
+def _run(job: ExpressionJob) -> ExpressionRollout:
     return run_expression_episode(job.task, _driver(job), _environment(job.time_step), _classifier())
 
 

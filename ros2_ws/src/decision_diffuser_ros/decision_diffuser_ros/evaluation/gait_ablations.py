@@ -18,7 +18,7 @@ SETTINGS: Mapping[str, tuple[Any, ...]] = {
     "guidance_weight": (0.0, 1.0, 1.2, 1.4, 1.6, 1.8, 3.0),
     "temperature": (0.0, 0.5, 1.0),
     "history": (1, 2, 4, 8),
-    "denoising_steps": (1, 2, 5, 10),
+    "denoising_steps": (1, 2, 3, 5, 10),
 }
 """What is varied, one at a time, all else as the bundle has it. The paper's weights are 1.2 to 1.8."""
 INVERSE_DYNAMICS, DIFFUSED = "inverse dynamics", "diffused too"
@@ -39,7 +39,7 @@ def evaluate(experiment: GaitExperiment, *, episodes: int, diffused: GaitExperim
         if _is_possible(experiment, setting, value)
     }
     if diffused is not None:
-        variants |= {("actions", INVERSE_DYNAMICS): experiment, ("actions", DIFFUSED): diffused}
+        variants |= {("actions", INVERSE_DYNAMICS): experiment.with_sampling(), ("actions", DIFFUSED): diffused}
     names = {(variant, gait): f"{variant} {gait}" for variant in variants for gait in GAITS}
     rollouts = experiment.run({name: variants[variant].jobs(gait, episodes) for (variant, gait), name in names.items()})
     settings: dict[str, dict[str, Any]] = {}

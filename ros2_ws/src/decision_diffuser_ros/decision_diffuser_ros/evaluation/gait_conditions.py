@@ -35,8 +35,9 @@ def evaluate(experiment: GaitExperiment, *, episodes: int, questions: Sequence[s
     Raises:
         ConditionError: the model does not know what a question names.
     """
-    allowed = {question: allowed_gaits(parse(question, experiment.manifest)) for question in questions}
-    rollouts = experiment.run({question: experiment.jobs(question, episodes) for question in questions})
+    meant = {question: parse(question, experiment.manifest) for question in questions}
+    allowed = {question: allowed_gaits(expression) for question, expression in meant.items()}
+    rollouts = experiment.run({question: experiment.jobs(str(meant[question]), episodes) for question in questions})
     return {
         "episodes": episodes,
         "seed": experiment.seed,

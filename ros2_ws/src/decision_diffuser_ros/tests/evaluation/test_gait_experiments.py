@@ -121,6 +121,11 @@ def test_conditions_are_scored_by_what_they_allow(experiment):
         gait_conditions.evaluate(experiment, episodes=1, questions=("galop",))
 
 
+def test_questions_that_mean_the_same_are_the_same_episodes(experiment):
+    gait_conditions.evaluate(experiment, episodes=2)
+    assert asked["!bound"] == asked["trot | pace"] != asked["1*!bound"]
+
+
 def test_a_slider_is_one_gait_at_its_ends_and_both_by_their_weights_between(experiment):
     assert [gait_slider.slider("trot", "pace", weight) for weight in (0.0, 0.25, 1.0)] == [
         "pace",
@@ -160,6 +165,8 @@ def test_ablations_change_one_setting_at_a_time(experiment):
         }
         assert len(changed) <= 1, name
     assert scores["settings"]["history"]["1"]["pace"]["gait_share"] == 1.0
+    as_shipped = f"{('denoising_steps', shipped.denoising_steps)} pace"
+    assert asked[as_shipped] == asked[f"{('actions', 'inverse dynamics')} pace"]
 
 
 def test_composition_asks_single_gaits_pairs_and_sums(experiment):

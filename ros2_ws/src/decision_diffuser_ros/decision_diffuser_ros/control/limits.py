@@ -146,6 +146,7 @@ class CommandLimiter:
         *,
         position: NDArray[np.float64] | None = None,
         velocity: NDArray[np.float64] | None = None,
+        duration: float | None = None,
     ) -> NDArray[np.float64]:
         """Return the nearest allowed command ``(action_dim,)`` [rad], and remember it.
 
@@ -154,6 +155,7 @@ class CommandLimiter:
             position: measured now ``(action_dim,)`` [rad]; None where it is not known, and then
                 effort is not limited.
             velocity: measured now ``(action_dim,)`` [rad/s].
+            duration: since the last command [s], at most a step's; None for a whole step.
 
         Raises:
             PlanError: the command has another shape, is not finite, or `reset` was not called.
@@ -162,42 +164,41 @@ class CommandLimiter:
         if self._command is None:
             raise PlanError("the limiter does not know the current pose: call reset() first")
         limits, last = self.limits, self._command
+        step = self._step_duration if duration is None else duration
         gentle = wanted if position is None or velocity is None else limits.within_effort(wanted, position, velocity)
         self.counts.effort += bool((gentle != wanted).any())
         target = np.clip(gentle, limits.lower, limits.upper)
-        velocity = (target - last) / self._step_duration
+        velocity = (target - last) / step
         allowed = np.clip(velocity, -limits.max_velocity, limits.max_velocity)
         self.counts.position += bool((target != gentle).any())
         self.counts.velocity += bool((np.abs(velocity) > limits.max_velocity * (1 + 1e-9)).any())
         if limits.max_acceleration is not None:
-            allowed = self._limit_acceleration(allowed, last, limits.max_acceleration * self._step_duration)
-        limited = np.clip(
-            last + allowed * self._step_duration, np.minimum(limits.lower, last), np.maximum(limits.upper, last)
-        )
-        self._velocity = (limited - last) / self._step_duration
+            allowed = self._limit_acceleration(allowed, last, limits.max_acceleration, step)
+        limited = np.clip(last + allowed * step, np.minimum(limits.lower, last), np.maximum(limits.upper, last))
+        self._velocity = (limited - last) / step
         self._command = limited
         self.counts.changed_commands += bool((np.abs(limited - wanted) > CHANGE_TOLERANCE).any())
         return limited.copy()
 
     def _limit_acceleration(
-        self, velocity: NDArray[np.float64], last: NDArray[np.float64], change: NDArray[np.float64]
+        self, velocity: NDArray[np.float64], last: NDArray[np.float64], most: NDArray[np.float64], step: float
     ) -> NDArray[np.float64]:
-        """Bound the velocity's change by `change` [rad/s], and the velocity by the way left to the limits."""
-        fastest_up = self._stopping_speed(self.limits.upper - last, change)
-        fastest_down = self._stopping_speed(last - self.limits.lower, change)
+        """Bound the velocity's change in `step` [s] by `most` [rad/s^2], and the velocity by the way to the limits."""
+        fastest_up = self._stopping_speed(self.limits.upper - last, most)
+        fastest_down = self._stopping_speed(last - self.limits.lower, most)
         allowed = np.clip(velocity, -fastest_down, fastest_up)
-        allowed = np.clip(allowed, self._velocity - change, self._velocity + change)
+        allowed = np.clip(allowed, self._velocity - most * step, self._velocity + most * step)
         self.counts.acceleration += bool((np.abs(allowed - velocity) > 1e-9).any())
         return allowed
 
-    def _stopping_speed(self, way: NDArray[np.float64], change: NDArray[np.float64]) -> NDArray[np.float64]:
+    def _stopping_speed(self, way: NDArray[np.float64], most: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return the top speed [rad/s] from which one can stop within `way` [rad].
 
-        Solves v d + v^2 / (2 a) = way for v, with step duration d and a d = change: one
+        Solves v d + v^2 / (2 a) = way for v, with step duration d and a = most: one whole
         step at v and then braking. Whoever keeps it now can keep it at the next step.
         """
-        way = np.maximum(way, 0.0)
-        return -change + np.sqrt(change**2 + 2.0 * way * change / self._step_duration)
+        change = most * self._step_duration
+        return -change + np.sqrt(change**2 + 2.0 * np.maximum(way, 0.0) * most)
 
     def _checked(self, command: ArrayLike) -> NDArray[np.float64]:
         values = np.array(command, dtype=np.float64)

@@ -208,8 +208,11 @@ class PlannerProcess:
                 self._run_child()
             except _ChildLostError as loss:
                 self._note_loss(str(loss))
-                if self._state is PlannerState.FAILED:
-                    return
+            except Exception as error:  # noqa: BLE001 - nobody else would notice that nobody supervises any more
+                self._note_loss(f"its supervision failed: {error!r}")
+            if self._state is PlannerState.FAILED:
+                return
+            if not self._stopping:
                 self._pause(self._supervision.restart_pause(self._failures_in_a_row))
 
     def _pause(self, seconds: float) -> None:
@@ -221,14 +224,7 @@ class PlannerProcess:
 
     def _run_child(self) -> None:
         """Start a child and serve it until it is lost or we are stopping."""
-        context = multiprocessing.get_context("spawn")
-        connection, childs_end = context.Pipe()
-        self._child = context.Process(
-            target=run_planner_worker, args=(childs_end, self._worker), name="planner", daemon=True
-        )
-        self._child.start()
-        self._pid = self._child.pid
-        childs_end.close()
+        connection = self._start_child()
         try:
             self._await_ready(connection)
             while not self._stopping:
@@ -243,6 +239,24 @@ class PlannerProcess:
         finally:
             connection.close()
             self._end_child()
+
+    def _start_child(self) -> Connection:
+        """Start a child and return our end of the pipe to it; where memory or files are short it cannot be."""
+        context = multiprocessing.get_context("spawn")
+        try:
+            connection, childs_end = context.Pipe()
+        except OSError as error:
+            raise _ChildLostError(f"there is no pipe to it: {error}") from error
+        child = context.Process(target=run_planner_worker, args=(childs_end, self._worker), name="planner", daemon=True)
+        try:
+            child.start()
+        except (OSError, MemoryError) as error:
+            connection.close()
+            raise _ChildLostError(f"it cannot be started: {error!r}") from error
+        finally:
+            childs_end.close()
+        self._child, self._pid = child, child.pid
+        return connection
 
     def _await_ready(self, connection: Connection) -> None:
         builds_engines = TENSORRT_PROVIDER in self._worker.providers

@@ -2,12 +2,12 @@
 
 Once a control step, from one thread::
 
-    request = controller.observe(now, state, ...)   or   controller.miss(now)
+    request = controller.observe(state, measured)   or   controller.miss(measured)
     ... the planner works on the request, beside this loop ...
     controller.accept(request, plan)                for every plan that has arrived
     decision = controller.command(now)              what to publish, if anything
 
-    WAITING  no fresh state or no plan yet: no command
+    WAITING  no fresh state or no plan yet: no command, unless the robot is to be let down
     ACTIVE   commands follow the plan, blended in from the current pose, within the limits
     HOLD     the last command stays
     DAMPING  commands follow the measured joints, so that the robot's own controllers only brake;
@@ -17,6 +17,7 @@ Once a control step, from one thread::
 from __future__ import annotations
 
 import enum
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -31,6 +32,24 @@ from decision_diffuser_ros.errors import ConfigurationError, PlanError
 
 if TYPE_CHECKING:
     from decision_diffuser_ros.planner.planner import Plan
+
+SHORTEST_STEP = 0.25
+"""In step durations, what a control step counts for at least, however soon after the last one it comes."""
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Measurement:
+    """What is measured of the robot at a control step; None for what is not, or is too old.
+
+    Attributes:
+        joint_position: in the order of the commands ``(action_dim,)`` [rad].
+        joint_velocity: likewise [rad/s]; without it effort is not limited.
+        tilt: of the base [rad].
+    """
+
+    joint_position: NDArray[np.float64] | None = None
+    joint_velocity: NDArray[np.float64] | None = None
+    tilt: float | None = None
 
 
 class ControlMode(enum.Enum):
@@ -65,6 +84,8 @@ class SafeControllerSettings:
 
     Attributes:
         step_duration: of a control step [s].
+        follows_steady_clock: whether control steps come `step_duration` apart on the steady clock; of two that come
+            closer, the second may change the command by as much less. Simulated time is another.
         blend_duration: from the current pose to the plan's commands [s].
         damping_velocity: joint velocity towards the rest pose [rad/s].
         rest_pose: joint positions of the robot at rest [rad]; None stays at the last command.
@@ -72,6 +93,7 @@ class SafeControllerSettings:
     """
 
     step_duration: float
+    follows_steady_clock: bool = False
     blend_duration: float = 0.3
     damping_velocity: float = 1.0
     rest_pose: tuple[float, ...] | None = None
@@ -116,9 +138,9 @@ class SafeController:
         """Begin anew at steady time `now` [s], without state, plan or command; ends DAMPING."""
         self.controller.reset()
         self.watchdog.reset(now)
-        self._measured: NDArray[np.float64] | None = None
-        self._velocity: NDArray[np.float64] | None = None
+        self._measured = Measurement()
         self._tilt = 0.0
+        self._last_step = -math.inf
         self._observed = self._gap = self._started = False
         self._plans_followed = 0
         self._blend: BlendIn | None = None
@@ -132,22 +154,12 @@ class SafeController:
         """End a pause with the first plan for what is asked; harmless when there is none."""
         self._is_resuming = bool(self._pause_reason)
 
-    def observe(
-        self,
-        state: ArrayLike,
-        *,
-        joint_position: ArrayLike,
-        joint_velocity: ArrayLike | None = None,
-        tilt: float,
-        gap: bool = False,
-    ) -> PlanRequest | None:
+    def observe(self, state: ArrayLike, measured: Measurement, *, gap: bool = False) -> PlanRequest | None:
         """Return the plan request due at this control step, None when none is due.
 
         Args:
             state: ``(state_dim,)``, SI units.
-            joint_position: measured, in the order of the commands ``(action_dim,)`` [rad].
-            joint_velocity: likewise [rad/s]; None where it is not measured, and then effort is not limited.
-            tilt: of the base [rad].
+            measured: of the robot now.
             gap: control steps were missed since the last state; history and plan start anew.
 
         Raises:
@@ -156,14 +168,17 @@ class SafeController:
         if gap or self._gap:
             self.controller.reset()
         request = self.controller.observe(state)
-        self._measured = np.array(joint_position, dtype=np.float64)
-        self._velocity = None if joint_velocity is None else np.array(joint_velocity, dtype=np.float64)
-        self._tilt = tilt
+        self._take(measured)
         self._observed, self._gap = True, False
         return request
 
-    def miss(self) -> None:
-        """Take note that this control step has no usable state."""
+    def miss(self, measured: Measurement | None = None) -> None:
+        """Take note that this control step has no usable state.
+
+        Args:
+            measured: of the robot nevertheless: joints count where an IMU is silent, and the other way round.
+        """
+        self._take(measured or Measurement())
         self._observed, self._gap = False, True
 
     def accept(self, request: PlanRequest, plan: Plan) -> None:
@@ -180,6 +195,7 @@ class SafeController:
 
     def command(self, now: float) -> ControlDecision:
         """Return what to publish at steady time `now` [s]."""
+        duration, self._last_step = self._step_duration(now), now
         target, fault = self._plan_target()
         if not self._started and not self._start(target, fault, now):
             return self._decision
@@ -192,7 +208,8 @@ class SafeController:
         else:
             mode, command = ControlMode.HOLD, self._last_command()
         wrong = safety.reason or fault
-        self._decision = ControlDecision(mode, self._limited(command), wrong or paused, bool(paused) and not wrong)
+        limited = self._limited(command, duration)
+        self._decision = ControlDecision(mode, limited, wrong or paused, bool(paused) and not wrong)
         return self._decision
 
     def last_command(self) -> NDArray[np.float64] | None:
@@ -216,21 +233,43 @@ class SafeController:
         return self._pause_reason
 
     def _start(self, target: NDArray[np.float64] | None, fault: str, now: float) -> bool:
-        """Return whether commands may begin, which they do from the measured pose."""
-        if target is None or self._measured is None:
-            self._decision = ControlDecision(ControlMode.WAITING, None, f"waiting: {fault}")
+        """Return whether commands may begin, which they do from the measured pose.
+
+        A robot that is to be let down is so without a plan: after a reset it still follows its last command.
+        """
+        self.watchdog.check_tilt(self._tilt)
+        safety = self.watchdog.decision
+        is_let_down = safety.mode is SafetyMode.DAMPING
+        if self._measured.joint_position is None or (target is None and not is_let_down):
+            mode = ControlMode.DAMPING if is_let_down else ControlMode.WAITING
+            reason = f"{safety.reason}; no command: no joint is measured" if is_let_down else f"waiting: {fault}"
+            self._decision = ControlDecision(mode, None, reason)
             return False
-        if self.watchdog.decision.mode is not SafetyMode.DAMPING:
+        if not is_let_down:
             self.watchdog.reset(now)
-        self.limiter.reset(self._measured)
+        self.limiter.reset(self._measured.joint_position)
         self._started = True
         return True
 
-    def _limited(self, command: NDArray[np.float64]) -> NDArray[np.float64]:
+    def _take(self, measured: Measurement) -> None:
+        """Remember what is measured now; the base is tilted as it was last seen."""
+        self._measured = measured
+        if measured.tilt is not None:
+            self._tilt = measured.tilt
+
+    def _step_duration(self, now: float) -> float:
+        """Time since the last control step [s], at most that of a step: what limits of velocity are to go by."""
+        period = self._settings.step_duration
+        if not self._settings.follows_steady_clock:
+            return period
+        return min(period, max(now - self._last_step, SHORTEST_STEP * period))
+
+    def _limited(self, command: NDArray[np.float64], duration: float) -> NDArray[np.float64]:
         """Limit a command, its effort too where the joints are measured at this control step."""
-        if not self._observed:
-            return self.limiter.limit(command)
-        return self.limiter.limit(command, position=self._measured, velocity=self._velocity)
+        measured = self._measured
+        return self.limiter.limit(
+            command, position=measured.joint_position, velocity=measured.joint_velocity, duration=duration
+        )
 
     def _active_command(self, target: NDArray[np.float64]) -> NDArray[np.float64]:
         if self._decision.mode is not ControlMode.ACTIVE or self._blend is None:
@@ -244,8 +283,8 @@ class SafeController:
     def _damping_command(self) -> NDArray[np.float64]:
         last = self._last_command()
         command = last.copy()
-        if self._observed and self._measured is not None:
-            command = self._measured.copy()
+        if self._measured.joint_position is not None:
+            command = self._measured.joint_position.copy()
         elif self._settings.rest_pose is not None:
             change = self._settings.damping_velocity * self._settings.step_duration
             command = last + np.clip(np.array(self._settings.rest_pose) - last, -change, change)

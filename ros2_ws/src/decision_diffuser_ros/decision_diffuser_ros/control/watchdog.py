@@ -101,6 +101,11 @@ class Watchdog:
         """Go to DAMPING at once, e.g. for an emergency stop; only `reset` ends it."""
         self._decision = SafetyDecision(SafetyMode.DAMPING, reason)
 
+    def check_tilt(self, tilt: float) -> None:
+        """Go to DAMPING if the base is tilted too far [rad]; that is asked of a robot that has no commands yet, too."""
+        if not tilt <= self.settings.tilt_limit and self._decision.mode is not SafetyMode.DAMPING:
+            self._decision = self._tilted(tilt)
+
     def check(self, now: float, *, tilt: float = 0.0, fault: str = "") -> SafetyDecision:
         """Return what the robot may do at steady time `now` [s].
 
@@ -129,10 +134,7 @@ class Watchdog:
 
     def _judge(self, now: float, tilt: float, fault: str) -> SafetyDecision:
         if not tilt <= self.settings.tilt_limit:
-            return SafetyDecision(
-                SafetyMode.DAMPING,
-                f"the base is tilted by {tilt:.2f} rad; the limit is {self.settings.tilt_limit:.2f} rad",
-            )
+            return self._tilted(tilt)
         stale = max(self._sources, key=lambda source: self.age(source, now))
         age = self.age(stale, now)
         if age > self.settings.damping_after:
@@ -144,3 +146,7 @@ class Watchdog:
         if self._fault_since is not None and now - self._fault_since > self.settings.damping_after_fault:
             return SafetyDecision(SafetyMode.DAMPING, f"for more than {self.settings.damping_after_fault:g} s: {fault}")
         return SafetyDecision(SafetyMode.HOLD, fault) if fault else SafetyDecision(SafetyMode.ACTIVE)
+
+    def _tilted(self, tilt: float) -> SafetyDecision:
+        limit = self.settings.tilt_limit
+        return SafetyDecision(SafetyMode.DAMPING, f"the base is tilted by {tilt:.2f} rad; the limit is {limit:.2f} rad")

@@ -95,7 +95,7 @@ def assemble_control(
         controller=_controller(parameters, bundle),
         limiter=_limiter(parameters, manifest, joints, robot_description=robot_description),
         watchdog=_watchdog(parameters, sources=sources, simulated_time=simulated_time),
-        settings=_safe_settings(parameters, manifest, joints),
+        settings=_safe_settings(parameters, manifest, joints, simulated_time=simulated_time),
     )
     safe.controller.set_conditions(conditions)
     latency = None if simulated_time else _planning_latency(parameters, manifest)
@@ -247,12 +247,15 @@ def _watchdog(parameters: PlannerParameters, *, sources: tuple[str, ...], simula
     return Watchdog(settings, sources=sources, now=0.0)
 
 
-def _safe_settings(parameters: PlannerParameters, manifest: Manifest, joints: CommandJoints) -> SafeControllerSettings:
+def _safe_settings(
+    parameters: PlannerParameters, manifest: Manifest, joints: CommandJoints, *, simulated_time: bool
+) -> SafeControllerSettings:
     rest_pose = None
     if parameters.damping_rest_pose is not None:
         rest_pose = tuple(in_action_order(parameters, "damping_rest_pose", joints).tolist())
     return SafeControllerSettings(
         step_duration=manifest.step_duration / parameters.commands_per_step,
+        follows_steady_clock=not simulated_time,
         blend_duration=parameters.blend_duration,
         damping_velocity=parameters.damping_velocity,
         rest_pose=rest_pose,

@@ -16,7 +16,7 @@ from decision_diffuser_ros.control.object_readings import ObjectReading
 from decision_diffuser_ros.control.planner_process import PlannerProcess, PlanResult
 from decision_diffuser_ros.control.plausible_readings import require_plausible_joints, require_plausible_rotation
 from decision_diffuser_ros.control.receding_horizon import PlanRequest
-from decision_diffuser_ros.control.safe_controller import ControlDecision, SafeController
+from decision_diffuser_ros.control.safe_controller import ControlDecision, Measurement, SafeController
 from decision_diffuser_ros.control.state_assembly import ImuReading, JointReading
 from decision_diffuser_ros.errors import PlanError, StateError
 from decision_diffuser_ros.nodes.control_assembly import IMU_SOURCE, JOINT_SOURCE, OBJECT_SOURCE, ControlAssembly
@@ -155,27 +155,35 @@ class ControlStepper:
 
     def is_stale(self, now: float) -> bool:
         """Whether a source has been silent for longer than the watchdog allows."""
-        return max(self.ages(now).values()) > self._safe.watchdog.settings.hold_after
+        return any(self._is_source_stale(source, now) for source in self._assembly.sources)
 
     def _observe(self, now: float, *, gap: bool) -> PlanRequest | None:
         """Return the plan request due; a step whose readings are missing or stale is a missed one."""
+        measured = self._measurement(now)
         if self._joints is None or self.is_stale(now):
-            self._safe.miss()
+            self._safe.miss(measured)
             return None
         try:
             self.state = self._assembly.assembler.assemble(self._joints, self._imu, self._objects)
             self.state_stamp = self._joints.stamp
-            return self._safe.observe(
-                self.state,
-                joint_position=self._joints.actuator_position[self._assembly.joints.reading_of_action],
-                joint_velocity=self._joints.actuator_velocity[self._assembly.joints.reading_of_action],
-                tilt=self._imu.tilt if self._imu is not None else 0.0,
-                gap=gap,
-            )
+            return self._safe.observe(self.state, measured, gap=gap)
         except StateError as error:
             self.last_refusal = str(error)
-            self._safe.miss()
+            self._safe.miss(measured)
             return None
+
+    def _measurement(self, now: float) -> Measurement:
+        """What readings say of the robot that are not stale, whatever other sources do."""
+        joints, imu, where = self._joints, self._imu, self._assembly.joints.reading_of_action
+        knows_joints = joints is not None and not self._is_source_stale(JOINT_SOURCE, now)
+        return Measurement(
+            joint_position=joints.actuator_position[where] if joints is not None and knows_joints else None,
+            joint_velocity=joints.actuator_velocity[where] if joints is not None and knows_joints else None,
+            tilt=imu.tilt if imu is not None and not self._is_source_stale(IMU_SOURCE, now) else None,
+        )
+
+    def _is_source_stale(self, source: str, now: float) -> bool:
+        return self._safe.watchdog.age(source, now) > self._safe.watchdog.settings.hold_after
 
     def _wait_for_planner(self) -> None:
         self._planner.wait_until_idle(self._planner.hang_timeout + WAIT_MARGIN)

@@ -10,7 +10,8 @@ import math
 GRACE = 0.25
 """How much later than its period a step may come because its state does, in periods."""
 CLOSEST = 0.5
-"""How close steps may come, in periods: stamps that jump, or states that arrive all at once, change nothing."""
+"""How close steps may come, in periods: stamps that jump or run fast, or states that arrive all at once, make no more.
+Limits of velocity and acceleration go by the time that has passed, see `control.safe_controller`."""
 
 
 class StepClock:

@@ -9,7 +9,12 @@ from hypothesis import strategies as st
 
 from decision_diffuser_ros.control.limits import CommandLimiter, CommandLimits
 from decision_diffuser_ros.control.receding_horizon import RecedingHorizonController, RecedingHorizonSettings
-from decision_diffuser_ros.control.safe_controller import ControlMode, SafeController, SafeControllerSettings
+from decision_diffuser_ros.control.safe_controller import (
+    ControlMode,
+    Measurement,
+    SafeController,
+    SafeControllerSettings,
+)
 from decision_diffuser_ros.control.watchdog import Watchdog, WatchdogSettings
 from decision_diffuser_ros.errors import PlanError
 
@@ -17,6 +22,7 @@ STEP = 0.02
 MANIFEST = SimpleNamespace(state_dim=2, plan_steps=10, history=3)
 MAX_VELOCITY = 10.0
 MAX_ACCELERATION = 200.0
+POSITION_GAIN = 80.0  # [N m/rad]
 START = np.array([0.5, -0.5])
 PLANNED = np.array([0.1, 0.2])
 
@@ -24,9 +30,15 @@ PLANNED = np.array([0.1, 0.2])
 class Robot:
     """Drives a SafeController on a made-up clock; the plan asks for the same joint targets throughout."""
 
-    def __init__(self, *, max_acceleration=None, **options):
+    def __init__(self, *, max_acceleration=None, max_effort=None, **options):
         limits = CommandLimits(
-            lower=[-1, -1], upper=[1, 1], max_velocity=[MAX_VELOCITY] * 2, max_acceleration=max_acceleration
+            lower=[-1, -1],
+            upper=[1, 1],
+            max_velocity=[MAX_VELOCITY] * 2,
+            max_acceleration=max_acceleration,
+            max_effort=max_effort,
+            position_gain=[POSITION_GAIN] * 2,
+            velocity_gain=[0.0] * 2,
         )
         self.limiter = CommandLimiter(limits, step_duration=STEP)
         self.safe = SafeController(
@@ -42,17 +54,17 @@ class Robot:
         self.now = 0.0
         self.planning = True
 
-    def step(self, *, measured=START, tilt=0.0, planned=PLANNED, has_state=True):
-        """One control step; returns its decision."""
-        self.now += STEP
+    def step(self, *, measured=START, tilt=0.0, planned=PLANNED, has_state=True, known=None, after=STEP):
+        """One control step `after` the last one [s]; returns its decision. Without state, `known` is measured."""
+        self.now += after
         if has_state:
             self.safe.watchdog.report("joint state", self.now)
-            request = self.safe.observe(measured, joint_position=measured, tilt=tilt)
+            request = self.safe.observe(measured, Measurement(joint_position=measured, tilt=tilt))
             if request is not None and self.planning:
                 plan = SimpleNamespace(states=np.tile(planned, (MANIFEST.plan_steps, 1)))
                 self.safe.accept(request, plan)
         else:
-            self.safe.miss()
+            self.safe.miss(known)
         return self.safe.command(self.now)
 
     def steps(self, count, **options):
@@ -139,29 +151,94 @@ def test_damping_ends_by_a_new_activation_only():
     assert decision.mode is ControlMode.ACTIVE
 
 
-def test_an_emergency_stop_before_the_first_command_is_kept():
+@pytest.mark.parametrize("planning", [True, False])
+def test_an_emergency_stop_before_the_first_command_lets_the_robot_down_with_or_without_a_plan(planning):
+    robot = Robot()
+    robot.planning = planning
+    robot.safe.watchdog.trip("emergency stop")
+    decision = robot.step()
+    assert (decision.mode, decision.reason) == (ControlMode.DAMPING, "emergency stop")
+    np.testing.assert_array_equal(decision.command, START)
+
+
+@pytest.mark.parametrize("planning", [True, False])
+def test_a_robot_that_lies_on_its_side_is_let_down_with_or_without_a_plan(planning):
+    robot = Robot()
+    robot.planning = planning
+    decision = robot.step(tilt=2.0)
+    assert decision.mode is ControlMode.DAMPING
+    np.testing.assert_array_equal(decision.command, START)
+    assert robot.step(tilt=0.0).mode is ControlMode.DAMPING
+
+
+def test_an_emergency_stop_after_a_reset_without_plans_lets_the_robot_down():
+    robot = Robot()
+    robot.steps(10)
+    robot.planning = False
+    robot.safe.activate(robot.now)
+    assert robot.steps(5).mode is ControlMode.WAITING
+    robot.safe.watchdog.trip("emergency stop")
+    where = np.array([0.4, 0.4])
+    np.testing.assert_array_equal(robot.step(measured=where).command, where)
+
+
+def test_without_a_measured_joint_an_emergency_stop_has_no_command_to_begin_with_and_says_so():
     robot = Robot()
     robot.safe.watchdog.trip("emergency stop")
-    assert robot.step().mode is ControlMode.DAMPING
+    decision = robot.step(has_state=False)
+    assert (decision.mode, decision.command) == (ControlMode.DAMPING, None)
+    assert decision.reason == "emergency stop; no command: no joint is measured"
+    np.testing.assert_array_equal(robot.step().command, START)
 
 
-def test_a_robot_that_lies_on_its_side_is_not_started():
+def test_joints_count_where_another_source_is_silent():
+    robot = Robot(max_effort=[20.0] * 2, rest_pose=(-1.0, -1.0))
+    robot.steps(10)
+    pushed = PLANNED + 0.1
+    known = Measurement(joint_position=pushed, joint_velocity=np.zeros(2))
+    robot.steps(20, has_state=False, known=known)
+    pushed += 0.5
+    held = robot.steps(10, has_state=False, known=known)
+    assert np.abs(POSITION_GAIN * (held.command - pushed)).max() <= 20.0 + 1e-9
+    damped = robot.steps(30, has_state=False, known=known)
+    assert damped.mode is ControlMode.DAMPING
+    np.testing.assert_allclose(damped.command, pushed)
+
+
+def test_a_robot_that_tips_over_while_its_joints_are_silent_is_let_down():
     robot = Robot()
-    assert robot.step(tilt=2.0).mode is ControlMode.DAMPING
+    robot.steps(10)
+    assert robot.step(has_state=False).mode is not ControlMode.DAMPING
+    assert robot.step(has_state=False, known=Measurement(tilt=2.0)).mode is ControlMode.DAMPING
+
+
+def test_control_steps_that_come_closer_may_change_the_command_by_less():
+    robot = Robot(max_acceleration=[MAX_ACCELERATION] * 2, follows_steady_clock=True)
+    commands = np.stack([robot.step(after=0.5 * STEP, planned=np.array([-0.9, 0.9])).command for _ in range(60)])
+    velocity = np.diff(commands, axis=0) / (0.5 * STEP)
+    assert np.abs(velocity).max() <= MAX_VELOCITY + 1e-9
+    assert np.abs(np.diff(velocity, axis=0)).max() <= MAX_ACCELERATION * 0.5 * STEP + 1e-6
+    np.testing.assert_allclose(commands[-1], [-0.9, 0.9])
+
+
+def test_simulated_time_is_another_than_that_of_the_steady_clock():
+    quick, slow = Robot(), Robot()
+    for _ in range(20):
+        np.testing.assert_array_equal(quick.step(after=1e-4).command, slow.step().command)
 
 
 def test_missed_steps_start_the_history_anew():
     robot = Robot()
     robot.steps(5)
     robot.step(has_state=False)
-    request = robot.safe.observe(START, joint_position=START, tilt=0.0)
+    request = robot.safe.observe(START, Measurement(joint_position=START, tilt=0.0))
     assert len(request.history) == 1
 
 
 def test_a_bad_plan_is_counted_and_the_old_one_goes_on():
     robot = Robot()
     robot.steps(10)
-    requests = [robot.safe.observe(START, joint_position=START, tilt=0.0) for _ in range(2)]
+    requests = [robot.safe.observe(START, Measurement(joint_position=START, tilt=0.0)) for _ in range(2)]
     request = next(request for request in requests if request is not None)
     with pytest.raises(PlanError, match="NaN"):
         robot.safe.accept(request, SimpleNamespace(states=np.full((MANIFEST.plan_steps, 2), np.nan)))
@@ -219,7 +296,7 @@ def test_plan_seams_switches_holds_and_damping_keep_the_acceleration_limit(event
             assert np.abs(new_velocity - velocity).max() <= MAX_ACCELERATION * STEP + 1e-6
             velocity = new_velocity
         else:
-            velocity = (command - robot.safe._measured) / STEP
+            velocity = (command - robot.safe._measured.joint_position) / STEP
             assert np.abs(velocity).max() <= MAX_ACCELERATION * STEP + 1e-6
         last = command
 

@@ -1,5 +1,6 @@
 """Diagnostics, emergency stop, quality of service and the robot description, over real ROS."""
 
+import os
 import signal
 
 import numpy as np
@@ -82,6 +83,31 @@ def test_diagnostics_emergency_stop_and_quality_of_service(context, standing_bun
         robot.wait_for_mode(PlannerStatus.HOLD)
         assert robot.spin_until(lambda: diagnosed("mode", DiagnosticStatus.WARN))
         assert level_of(heard[-1], "readings") == DiagnosticStatus.WARN
+        assert planner.stop() == 0
+    finally:
+        planner.stop(signal.SIGKILL)
+        robot.close()
+
+
+def test_an_emergency_stop_and_a_fall_need_no_planner(context, standing_bundle, tmp_path):
+    parameters = {"bundle": standing_bundle, "planner_process.restart_limit": 0}
+    planner = NodeProcess("planner_node", tmp_path / "log", parameters=PLANNER | parameters, namespace="planless")
+    robot = Robot(context, namespace="planless")
+    try:
+        assert robot.transition("configure")
+        assert robot.transition("activate")
+        robot.steps(3)
+        os.kill(planner.planner_child(), signal.SIGKILL)
+        robot.begin_anew()
+        robot.say()
+        robot.wait_for_mode(PlannerStatus.WAITING)
+        assert robot.call(Trigger, "estop").success
+        robot.position = STANDING_POSE + 0.2
+        np.testing.assert_allclose(robot.step(), robot.position, atol=1e-9)
+        assert "emergency stop" in robot.wait_for_mode(PlannerStatus.DAMPING).message
+        robot.begin_anew()
+        np.testing.assert_allclose(robot.step(roll=1.5), robot.position, atol=1e-9)
+        assert "tilted" in robot.wait_for_mode(PlannerStatus.DAMPING).message
         assert planner.stop() == 0
     finally:
         planner.stop(signal.SIGKILL)

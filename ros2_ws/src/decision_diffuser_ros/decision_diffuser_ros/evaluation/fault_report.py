@@ -55,15 +55,24 @@ class FaultOutcome:
         return dataclasses.asdict(self) | {"passed": self.passed}
 
 
-def verdict_of(expected: str, modes: Sequence[tuple[float, str]]) -> list[str]:
+def verdict_of(expected: str, modes: Sequence[tuple[float, str]], *, safe_within: float) -> list[str]:
     """Return what is wrong with the modes that were seen during a fault.
 
     Only `safe` is demanded: a robot that goes on when it should not is a defect, while one that holds for a moment
     on a computer that is busy with other things is not.
+
+    Args:
+        expected: `safe`, `active` or `any`.
+        modes: (time since the beginning of the fault [s], mode).
+        safe_within: when it must be safe at the latest [s].
     """
-    seen = {mode for _, mode in modes}
-    if expected == "safe" and not seen & {"HOLD", "DAMPING"}:
+    if expected != "safe":
+        return []
+    safe = [moment for moment, mode in modes if mode in ("HOLD", "DAMPING")]
+    if not safe:
         return ["the planner went on as if nothing had happened"]
+    if safe[0] > safe_within:
+        return [f"the planner went on for {safe[0]:.2f} s; expected at most {safe_within:g} s"]
     return []
 
 

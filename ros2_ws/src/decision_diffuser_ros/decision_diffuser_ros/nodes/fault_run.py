@@ -181,7 +181,7 @@ def run_scenario(bench: FaultBench, scenario: FaultScenario) -> FaultOutcome:
     seen = [(round(moment - began, 3), mode) for mode, moment in modes if moment <= ended or mode == "ACTIVE"]
     during = [(moment, mode) for moment, mode in seen if moment <= ended - began]
     safe = [moment for moment, mode in during if mode in SAFE_MODES]
-    problems += findings.problems + verdict_of(scenario.expected, during)
+    problems += findings.problems + verdict_of(scenario.expected, during, safe_within=scenario.safe_within)
     return FaultOutcome(
         name=scenario.name,
         description=scenario.description,

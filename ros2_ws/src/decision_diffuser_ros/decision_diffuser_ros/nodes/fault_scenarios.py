@@ -26,6 +26,8 @@ from decision_diffuser_ros.nodes.process_faults import (
 from decision_diffuser_ros.nodes.service_faults import ask_for_nonsense, call_services_quickly
 
 SAFE, GOES_ON, ANY = "safe", "active", "any"
+NOTICED_WITHIN = 1.0
+"""Time in which the bench's planner must have noticed what is not safe [s]: its watchdog's 0.25 s, and a busy computer."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,6 +39,7 @@ class FaultScenario:
         description: what is done, for people.
         inject: called with the bench; a context that lasts as long as the fault.
         expected: `safe`: the planner must leave ACTIVE; `active`: it should go on; `any`: either.
+        safe_within: from the beginning of the fault until it must have left ACTIVE, where it must [s].
         simulated_time: whether it is tried in lockstep with /clock instead of real time.
         short: whether it is among the few most telling ones.
     """
@@ -45,6 +48,7 @@ class FaultScenario:
     description: str
     inject: Callable[[FaultBench], contextlib.AbstractContextManager[None]]
     expected: str
+    safe_within: float = NOTICED_WITHIN
     simulated_time: bool = False
     short: bool = False
 
@@ -98,10 +102,22 @@ def _quick_services_meanwhile(bench: FaultBench) -> None:
 
 
 def _sensor(
-    name: str, description: str, expected: str, *, short: bool = False, seconds: float = 1.5, **spoilers: Callable
+    name: str,
+    description: str,
+    expected: str,
+    *,
+    short: bool = False,
+    seconds: float = 1.5,
+    safe_within: float = NOTICED_WITHIN,
+    **spoilers: Callable,
 ) -> FaultScenario:
     return FaultScenario(
-        name=name, description=description, expected=expected, short=short, inject=_spoilt(seconds, **spoilers)
+        name=name,
+        description=description,
+        expected=expected,
+        safe_within=safe_within,
+        short=short,
+        inject=_spoilt(seconds, **spoilers),
     )
 
 
@@ -132,6 +148,7 @@ SCENARIOS: tuple[FaultScenario, ...] = (
         "the same values with new stamps",
         SAFE,
         seconds=3.0,
+        safe_within=NOTICED_WITHIN + 0.5,  # equal readings make a frozen sensor after half a second
         joints=lambda: spoil.Frozen(stamps_too=False),
         imu=lambda: spoil.Frozen(stamps_too=False),
         short=True,
@@ -250,8 +267,9 @@ SCENARIOS: tuple[FaultScenario, ...] = (
     FaultScenario(
         name="nan_in_lockstep",
         description="NaN for a position in simulated time",
-        inject=_spoilt(1.5, joints=lambda: spoil.with_value("position", math.nan)),
+        inject=_spoilt(2.5, joints=lambda: spoil.with_value("position", math.nan)),
         expected=SAFE,
+        safe_within=NOTICED_WITHIN + 1.0,  # a simulation may be slow
         simulated_time=True,
     ),
     FaultScenario(

@@ -37,9 +37,15 @@ def outcome(**changes):
 
 
 def test_a_fault_that_must_be_noticed_and_is_not_is_a_problem():
-    assert verdict_of("safe", [(0.0, "ACTIVE")])
-    assert verdict_of("safe", [(0.0, "ACTIVE"), (0.3, "HOLD")]) == []
-    assert verdict_of("any", [(0.0, "ACTIVE")]) == []
+    assert verdict_of("safe", [(0.0, "ACTIVE")], safe_within=1.0)
+    assert verdict_of("safe", [(0.0, "ACTIVE"), (0.3, "HOLD")], safe_within=1.0) == []
+    assert verdict_of("any", [(0.0, "ACTIVE")], safe_within=1.0) == []
+
+
+def test_a_fault_that_is_noticed_late_is_a_problem():
+    modes = [(0.0, "ACTIVE"), (1.2, "HOLD"), (1.5, "DAMPING")]
+    assert verdict_of("safe", modes, safe_within=1.0) == ["the planner went on for 1.20 s; expected at most 1 s"]
+    assert verdict_of("safe", modes, safe_within=1.5) == []
 
 
 def test_a_row_has_every_column():

@@ -15,15 +15,34 @@ from decision_diffuser_ros.nodes.robot_processes import ProcessError
 pytestmark = pytest.mark.ros
 
 
+FAULTS = (
+    "joints_shuffled",
+    "joint_missing",
+    "position_nan",
+    "imu_nan",
+    "values_frozen",
+    "gap_0.5",
+    "stamps_back",
+    "planner_killed",
+    "planner_stopped",
+    "planner_slow",
+    "planner_out_of_memory",
+    "services_quick",
+    "services_nonsense",
+    "nan_and_planner_killed",
+    "clock_back",
+    "pause",
+)
+
+
 def test_a_robot_to_which_faults_happen_stays_safe(standing_bundle, tmp_path):
-    scenarios = chosen_scenarios(["joint_missing", "planner_killed", "services_nonsense", "gap_0.5"], short=False)
+    scenarios = chosen_scenarios(FAULTS, short=False)
     outcomes = run_faults(scenarios, log_directory=tmp_path, bundle=str(standing_bundle))
     assert {outcome.name for outcome in outcomes} == {scenario.name for scenario in scenarios}
     by_name = {outcome.name: outcome for outcome in outcomes}
     for outcome in outcomes:
         assert outcome.passed, (outcome.name, outcome.problems)
         assert outcome.findings.not_finite == 0
-    assert by_name["joint_missing"].seconds_to_safe < 1.5
     assert by_name["joint_missing"].counters["refused_joint_states"] > 0
     assert by_name["planner_killed"].counters["planner_restarts"] == 1
     assert outcomes_to_json(outcomes)["passed"]

@@ -12,7 +12,10 @@ from decision_diffuser_ros.evaluation.text_table import TextTable, percent
 
 GAIT_COLUMNS = ("gait", "driven by", "episodes", "survived %", "pattern share", "gait share", "speed m/s")
 SWITCH_COLUMNS = ("switch", "episodes", "survived %", "reached %", "seconds to reach, p95")
-SEED_COLUMNS = ("training seed", "gait", "episodes", "survived %", "pattern share", "expert's", "gait share")
+SEED_COLUMNS = (
+    "training seed", "gait", "episodes", "survived %", "pattern share", "expert's", "gait share",
+    "speed m/s", "expert's m/s",
+)  # fmt: skip
 
 
 def print_tables(scores: Mapping[str, Any], console: Console) -> None:
@@ -35,7 +38,8 @@ def markdown_of_seeds(scores: Mapping[str, Mapping[str, Any]]) -> str:
     for seed, of_seed in scores.items():
         for gait, values in of_seed["gaits"].items():
             shares = [f"{values[name]:.3f}" for name in ("pattern_share", "expert_pattern_share", "gait_share")]
-            rows.append([seed, gait, str(values["episodes"]), percent(values["survived"]), *shares])
+            speeds = [f"{values[name]:.2f}" for name in ("speed_mean", "expert_speed_mean")]
+            rows.append([seed, gait, str(values["episodes"]), percent(values["survived"]), *shares, *speeds])
     return TextTable("Trainings", SEED_COLUMNS, rows).markdown()
 
 

@@ -51,5 +51,5 @@ def test_what_was_not_run_has_no_row():
 
 def test_several_trainings_stand_in_one_table_by_their_seed():
     text = quadruped_report.markdown_of_seeds({"1": SCORES, "2": SCORES})
-    assert "| 1 | trot | 4 | 75.0 | 0.900 | 1.000 | 0.950 |" in text
+    assert "| 1 | trot | 4 | 75.0 | 0.900 | 1.000 | 0.950 | 0.60 | 1.00 |" in text
     assert "| 2 | trot | 4 |" in text

@@ -11,7 +11,7 @@ import yaml
 
 from decision_diffuser_ros.control.limits import CommandLimiter, CommandLimits
 from decision_diffuser_ros.control.receding_horizon import RecedingHorizonController, RecedingHorizonSettings
-from decision_diffuser_ros.control.safe_controller import SafeController, SafeControllerSettings
+from decision_diffuser_ros.control.safe_controller import Measurement, SafeController, SafeControllerSettings
 from decision_diffuser_ros.control.watchdog import Watchdog, WatchdogSettings
 from decision_diffuser_ros.errors import ConfigurationError
 from decision_diffuser_ros.planner.conditions import Conditions
@@ -168,7 +168,9 @@ class DeployedPlanner:
             tilt: of the base [rad].
         """
         velocity = state[self._velocity_indices] if len(self._velocity_indices) == len(measured) else None
-        request = self._controller.observe(state, joint_position=measured, joint_velocity=velocity, tilt=tilt)
+        request = self._controller.observe(
+            state, Measurement(joint_position=measured, joint_velocity=velocity, tilt=tilt)
+        )
         if request is not None:
             plan = self._planner.plan(
                 request.history,

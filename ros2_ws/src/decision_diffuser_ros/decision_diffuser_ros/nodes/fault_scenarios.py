@@ -27,7 +27,7 @@ from decision_diffuser_ros.nodes.service_faults import ask_for_nonsense, call_se
 
 SAFE, GOES_ON, ANY = "safe", "active", "any"
 NOTICED_WITHIN = 1.0
-"""Time in which the bench's planner must have noticed what is not safe [s]: its watchdog's 0.25 s, and a busy computer."""
+"""When the bench's planner must have noticed what is not safe [s]: its watchdog's 0.25 s, and a busy computer."""
 
 
 @dataclass(frozen=True, kw_only=True)

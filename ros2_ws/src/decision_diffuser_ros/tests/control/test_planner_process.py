@@ -236,7 +236,8 @@ def test_a_replacement_that_cannot_be_started_is_tried_again(tiny_bundle, monkey
 def test_a_replacement_that_can_never_be_started_is_given_up(tiny_bundle, monkeypatch):
     planner = process_for(tiny_bundle, restart_limit=2)
     planner.start()
-    monkeypatch.setattr(multiprocessing.get_context("spawn"), "Pipe", Mock(side_effect=OSError(errno.EMFILE, "no file")))
+    no_file = OSError(errno.EMFILE, "no file")
+    monkeypatch.setattr(multiprocessing.get_context("spawn"), "Pipe", Mock(side_effect=no_file))
     os.kill(planner.pid, signal.SIGKILL)
     wait_until(lambda: planner.state is PlannerState.FAILED)
     assert "there is no pipe to it: " in planner.last_error

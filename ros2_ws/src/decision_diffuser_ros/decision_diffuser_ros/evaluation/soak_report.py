@@ -16,8 +16,8 @@ from decision_diffuser_ros.evaluation.text_table import TextTable
 SETTLING_SHARE = 0.2
 """Of the run: caches fill, allocators take what they will need."""
 
-MEMORY_ALLOWANCE = 4 * 2**20  # [bytes]
-MEMORY_SHARE = 0.02
+MEMORY_ALLOWANCE = 2**20  # [bytes]
+MEMORY_SHARE = 0.005
 LATENCY_FACTOR = 1.5
 LATENCY_ALLOWANCE = 0.005  # [s], other programs want the processor too
 MEBIBYTE = 2**20

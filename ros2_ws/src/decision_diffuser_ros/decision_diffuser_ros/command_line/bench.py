@@ -37,7 +37,9 @@ def bench_of_plans(
     threads: Annotated[str, typer.Option(help="Threads of the network on the CPU, with commas.")] = "1,2",
     plans: Annotated[int, typer.Option(min=1, help="Plans of each measurement.")] = 200,
     seconds: Annotated[float, typer.Option(min=0.0, help="A measurement ends after so long, with fewer plans.")] = 20.0,
-    episodes: Annotated[int, typer.Option(min=0, help="Closed-loop episodes of each gait for each step count.")] = 3,
+    episodes: Annotated[
+        int, typer.Option(min=0, help="Closed-loop episodes of each gait, or of stacking, for each step count.")
+    ] = 3,
     baseline_plans: Annotated[int, typer.Option(min=0, help="Plans by the paper's procedure, each network.")] = 2,
     processes: Annotated[int, typer.Option(min=1, help="Processes of the episodes.")] = os.cpu_count() or 1,
     json_file: Annotated[Path | None, typer.Option("--json", help=JSON_HELP)] = None,
@@ -173,18 +175,24 @@ def _baseline(
 def _quality(
     manifests: dict[str, Any], steps: Iterable[int], episodes: int, processes: int, progress: Callable[[str], None]
 ) -> list[dict[str, Any]]:
-    """Closed-loop scores of each step count, for the robots whose gaits can be scored."""
+    """Closed-loop scores of each step count, for the robots whose gaits or stacking can be scored."""
     if episodes == 0:
         return []
     if importlib.util.find_spec("pybullet") is None:
         progress("no closed loop: pybullet is not installed")
         return []
-    from decision_diffuser_ros.evaluation.bench_quality import gait_quality, has_gaits
+    from decision_diffuser_ros.evaluation.bench_quality import (
+        gait_quality,
+        has_gaits,
+        stacking_quality,
+        stacks_blocks,
+    )
 
     return [
-        gait_quality(name, denoising_steps=count, episodes=episodes, processes=processes, progress=progress)
+        measure(name, denoising_steps=count, episodes=episodes, processes=processes, progress=progress)
         for name, manifest in manifests.items()
-        if has_gaits(manifest)
+        for measure, can_be_measured in ((gait_quality, has_gaits), (stacking_quality, stacks_blocks))
+        if can_be_measured(manifest)
         for count in steps
         if count <= manifest.schedule.denoising_steps
     ]

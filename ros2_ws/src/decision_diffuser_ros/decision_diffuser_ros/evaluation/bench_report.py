@@ -14,7 +14,8 @@ LEAST_SPEED_UP = {"the paper's network": 100.0, "our network": 10.0}
 GAIT_SHARE_MARGIN = 0.01
 
 LATENCY_COLUMNS = ("provider", "threads", "steps", "sampling", "p50 ms", "p95 ms", "p99 ms", "plans")
-QUALITY_COLUMNS = ("robot", "steps", "episodes", "survived", "gait share", "pattern share")
+QUALITY_COLUMNS = ("robot", "steps", "episodes", "survived", "gait share", "pattern share", "stacked")
+QUALITIES = ("survived", "gait_share", "pattern_share", "success_strict")
 BASELINE_COLUMNS = ("procedure of the paper with", "parameters", "threads", "ms a plan", "times slower than ours")
 
 
@@ -30,7 +31,7 @@ def summarise(
 
     Args:
         latency: rows of `bench_plans`.
-        quality: rows of `gait_quality`.
+        quality: rows of `gait_quality` and `stacking_quality`.
         baseline: rows of the paper's procedure.
         robot: that the bars are about.
         deployed_steps: its denoising steps.
@@ -46,7 +47,8 @@ def summarise(
             ratios.append({"procedure": row["network"], "times_slower": round(ratio, 1)})
             limit = LEAST_SPEED_UP[row["network"]]
             bars.append(_bar(f"times faster than the paper's procedure with {row['network']}", ratio, ">=", limit))
-    share = {row["denoising_steps"]: row["gait_share"] for row in quality if row["robot"] == robot}
+    walked = [row for row in quality if row["robot"] == robot and "gait_share" in row]
+    share = {row["denoising_steps"]: row["gait_share"] for row in walked}
     if deployed_steps in share and len(share) > 1:
         most = max(share)
         name = f"gait share of {deployed_steps} steps less that of {most}"
@@ -114,10 +116,14 @@ def latency_rows(latency: Sequence[Mapping[str, Any]]) -> list[list[str]]:
 
 
 def quality_rows(quality: Sequence[Mapping[str, Any]]) -> list[list[str]]:
-    """Rows of `QUALITY_COLUMNS`."""
-    shares = ("survived", "gait_share", "pattern_share")
+    """Rows of `QUALITY_COLUMNS`; what is not scored of a robot is left out."""
     return [
-        [row["robot"], str(row["denoising_steps"]), str(row["episodes"]), *[f"{row[share]:.3f}" for share in shares]]
+        [
+            row["robot"],
+            str(row["denoising_steps"]),
+            str(row["episodes"]),
+            *[f"{row[name]:.3f}" if name in row else "" for name in QUALITIES],
+        ]
         for row in quality
     ]
 

@@ -12,11 +12,18 @@ from decision_diffuser_ros.command_line import main
 from decision_diffuser_ros.evaluation import bench_machine, bench_plans
 from decision_diffuser_ros.evaluation.bench_machine import percentiles_ms
 from decision_diffuser_ros.evaluation.bench_plans import PlanBenchSettings, providers_present, typical_condition
-from decision_diffuser_ros.evaluation.bench_report import deployed_row, print_bench, summarise
+from decision_diffuser_ros.evaluation.bench_report import deployed_row, print_bench, quality_rows, summarise
 from decision_diffuser_ros.planner.bundle import Bundle
+from decision_diffuser_ros.planner.manifest import Manifest
 from decision_diffuser_ros.planner.planner import Planner
+from decision_diffuser_ros.resources import MANIFEST_NAME, model_directory
+
+pytest.importorskip("pybullet", reason="needs PyBullet")
+
+from decision_diffuser_ros.evaluation.bench_quality import has_gaits, stacks_blocks
 
 CPU = "CPUExecutionProvider"
+SHIPPED = ("quadruped_gaits", "quadruped_composition", "block_stacking")
 
 
 def latency_row(milliseconds: float, **changes) -> dict:
@@ -132,6 +139,18 @@ def test_the_tables_are_printed(capsys) -> None:
     shown = capsys.readouterr().out
     for part in ("no GPU", "Time of a plan: gaits", "step by step", "2.0 M", "100", "a note", "met: gaits: plan p99"):
         assert part in shown
+
+
+def test_what_is_not_scored_of_a_robot_is_left_out() -> None:
+    stacked = {"robot": "arm", "denoising_steps": 3, "episodes": 4, "success_strict": 0.75}
+    assert quality_rows([stacked]) == [["arm", "3", "4", "", "", "", "0.750"]]
+    assert summary_of([latency_row(9.0)], [stacked | {"robot": "gaits"}])["bars"][1:] == []
+
+
+def test_each_shipped_robot_is_scored_at_what_it_does() -> None:
+    manifests = {name: Manifest.read(model_directory(name) / MANIFEST_NAME) for name in SHIPPED}
+    assert [name for name in SHIPPED if has_gaits(manifests[name])] == ["quadruped_gaits", "quadruped_composition"]
+    assert [name for name in SHIPPED if stacks_blocks(manifests[name])] == ["block_stacking"]
 
 
 def test_the_command_writes_its_figures(tiny_bundle: Path, tmp_path: Path, capsys) -> None:

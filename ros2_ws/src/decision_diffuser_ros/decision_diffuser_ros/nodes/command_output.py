@@ -34,6 +34,8 @@ class CommandOutput:
         self._node = node
         self._options = options
         self._joints = assembly.joints
+        limits = assembly.safe.limiter.limits
+        self._lower, self._upper = (side[self._joints.action_of_joint] for side in (limits.lower, limits.upper))
         self._period = assembly.manifest.step_duration / options.commands_per_step
         self._last: NDArray[np.float64] | None = None
         self._is_trajectory = options.command_interface == JOINT_TRAJECTORY
@@ -75,6 +77,8 @@ class CommandOutput:
             self._joints.names,
             joints if self._last is None else self._last,
             joints,
+            lower=self._lower,
+            upper=self._upper,
             stamp=stamp,
             points=self._options.trajectory_points,
             stop_duration=lead,

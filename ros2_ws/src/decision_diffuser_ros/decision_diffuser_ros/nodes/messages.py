@@ -103,6 +103,8 @@ def ramp_trajectory(
     start: NDArray[np.float64],
     command: NDArray[np.float64],
     *,
+    lower: NDArray[np.float64],
+    upper: NDArray[np.float64],
     stamp: TimeMessage,
     points: int,
     stop_duration: float,
@@ -111,12 +113,15 @@ def ramp_trajectory(
     """Return a straight motion to joint targets [rad] that takes the whole control step, as the model was trained.
 
     Controllers that join points with velocities by cubics keep to the straight line. The next command replaces the
-    last point, at which the motion has come to rest; it is there for a command that is late.
+    last point, at which the motion has come to rest; it is there for a command that is late. Where that point would lie
+    beyond a limit, the motion slows down before the targets, as far as it takes to come to rest at the limit.
 
     Args:
         joint_names: in the order of the commands.
         start: the last command ``(joints,)`` [rad].
         command: the targets ``(joints,)`` [rad].
+        lower: position limits ``(joints,)`` [rad], which the stop keeps wherever the targets do.
+        upper: the same, on the other side.
         stamp: when the motion begins.
         points: on the way, the last of them at the targets.
         stop_duration: from the targets to standing still [s].
@@ -125,18 +130,20 @@ def ramp_trajectory(
     message = JointTrajectory(joint_names=list(joint_names))
     message.header.stamp = stamp
     velocity = (command - start) / step_duration
+    room = np.maximum(np.where(velocity > 0.0, upper - command, command - lower), 0.0)
+    last_velocity = np.sign(velocity) * np.minimum(np.abs(velocity), 2.0 * room / stop_duration)
     for point in range(1, points + 1):
         share = point / points
         message.points.append(
             JointTrajectoryPoint(
                 positions=(start + share * (command - start)).tolist(),
-                velocities=velocity.tolist(),
+                velocities=(velocity if point < points else last_velocity).tolist(),
                 time_from_start=duration_of(share * step_duration),
             )
         )
     message.points.append(
         JointTrajectoryPoint(
-            positions=(command + 0.5 * stop_duration * velocity).tolist(),
+            positions=(command + 0.5 * stop_duration * last_velocity).tolist(),
             velocities=[0.0] * len(command),
             time_from_start=duration_of(step_duration + stop_duration),
         )

@@ -131,11 +131,11 @@ class StateAssembler:
         """Return the joints' values in the manifest's order; other joints are ignored.
 
         Args:
-            stamp: time of the measurement [s].
+            stamp: time of the measurement [s]; 0 from a source that does not stamp.
             names: of the joints, in any order.
             position: of each name [rad].
             velocity: of each name [rad/s]; where it is empty or NaN, the difference to the last
-                reading is taken.
+                reading is taken, which takes stamps.
 
         Raises:
             StateError: a joint is missing or there twice, a value is missing or not finite, or
@@ -209,6 +209,11 @@ class StateAssembler:
         return [where[name] for name in wanted]
 
     def _velocity_by_difference(self, stamp: float, position: NDArray[np.float64]) -> NDArray[np.float64]:
+        if stamp == 0.0:
+            raise StateError(
+                "the joint state has neither a velocity nor a stamp (it is 0), so there is no time to take a "
+                "difference over; stamp the joint states, or send velocities"
+            )
         last = self._last
         if last is None:
             self._last = JointReading(stamp, position, np.zeros_like(position))

@@ -113,6 +113,16 @@ def test_a_reading_that_is_sent_again_has_the_velocity_it_had():
         np.testing.assert_allclose(again.velocity, [5.0, 10.0, 0.0], rtol=1e-9)
 
 
+@pytest.mark.parametrize("velocity", [[], [1.0, np.nan, 3.0]])
+def test_a_reading_with_neither_velocity_nor_stamp_is_refused_every_time(velocity):
+    assembler = StateAssembler(Layout())
+    reading(assembler, stamp=0.0)
+    for position in ([0.1, 0.2, 0.3], [0.2, 0.3, 0.4]):
+        with pytest.raises(StateError, match=r"neither a velocity nor a stamp .* stamp the joint states, or send vel"):
+            reading(assembler, stamp=0.0, position=position, velocity=velocity)
+    np.testing.assert_array_equal(reading(assembler, stamp=0.0).velocity, [1.0, 2.0, 3.0])
+
+
 @pytest.mark.parametrize("stamp", [1.2, 0.9])
 def test_no_difference_is_taken_over_a_long_gap_or_a_jump_back(stamp):
     assembler = StateAssembler(Layout(), longest_difference=0.1)
@@ -125,7 +135,7 @@ def test_no_difference_is_taken_over_a_long_gap_or_a_jump_back(stamp):
 def test_a_state_without_velocities_needs_none():
     layout = Layout([name for name in NAMES if "velocity" not in name])
     assembler = StateAssembler(layout)
-    joints = reading(assembler, velocity=[])
+    joints = reading(assembler, stamp=0.0, velocity=[])
     imu = assembler.imu_reading(stamp=1.0, orientation=[0, 0, 0, 1], angular_velocity=[0, 0, 0])
     np.testing.assert_array_equal(assembler.assemble(joints, imu), [0.1, 0.2, 0.3, 0.0, 0.0, -1.0])
 

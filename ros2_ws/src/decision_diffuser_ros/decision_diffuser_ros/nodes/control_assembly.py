@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+import logging
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -30,6 +32,8 @@ from decision_diffuser_ros.simulation.block_orientation import canonical_orienta
 
 if TYPE_CHECKING:
     from decision_diffuser_ros.nodes.planner_parameters import PlannerParameters
+
+logger = logging.getLogger(__name__)
 
 JOINT_SOURCE = "joint state"
 IMU_SOURCE = "IMU reading"
@@ -67,7 +71,11 @@ class ControlAssembly:
 
 
 def assemble_control(
-    parameters: PlannerParameters, *, simulated_time: bool, robot_description: str = ""
+    parameters: PlannerParameters,
+    *,
+    simulated_time: bool,
+    robot_description: str = "",
+    warn: Callable[[str], object] = logger.warning,
 ) -> ControlAssembly:
     """Load and verify the bundle, check it against the parameters, and put everything together.
 
@@ -76,6 +84,7 @@ def assemble_control(
         simulated_time: a pause of the simulation must not let the robot down: stale readings
             lead to HOLD only.
         robot_description: URDF that limits the joints; empty for none.
+        warn: told of what is not as the parameters or the description might let one expect.
 
     Raises:
         BundleError: the bundle is damaged or not what its manifest says.
@@ -93,7 +102,7 @@ def assemble_control(
     conditions = accepted_conditions(request, parameters, manifest)
     safe = SafeController(
         controller=_controller(parameters, bundle),
-        limiter=_limiter(parameters, manifest, joints, robot_description=robot_description),
+        limiter=_limiter(parameters, manifest, joints, robot_description=robot_description, warn=warn),
         watchdog=_watchdog(parameters, sources=sources, simulated_time=simulated_time),
         settings=_safe_settings(parameters, manifest, joints, simulated_time=simulated_time),
     )
@@ -141,9 +150,14 @@ def _controller(parameters: PlannerParameters, bundle: Bundle) -> RecedingHorizo
 
 
 def _limiter(
-    parameters: PlannerParameters, manifest: Manifest, joints: CommandJoints, *, robot_description: str
+    parameters: PlannerParameters,
+    manifest: Manifest,
+    joints: CommandJoints,
+    *,
+    robot_description: str,
+    warn: Callable[[str], object],
 ) -> CommandLimiter:
-    limits = command_limits(parameters, joints, description=robot_description)
+    limits = command_limits(parameters, joints, description=robot_description, warn=warn)
     return CommandLimiter(limits, step_duration=manifest.step_duration / parameters.commands_per_step)
 
 

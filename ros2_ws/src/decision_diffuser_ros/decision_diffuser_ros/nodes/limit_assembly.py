@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,16 +17,19 @@ if TYPE_CHECKING:
     from decision_diffuser_ros.nodes.planner_parameters import PlannerParameters
 
 UNLIMITED = 1e9
-"""For a gripper, which has no such limit here."""
+"""For a gripper, which has no such limit here, and for joints whose effort nothing limits."""
 
 
-def command_limits(parameters: PlannerParameters, joints: CommandJoints, *, description: str) -> CommandLimits:
+def command_limits(
+    parameters: PlannerParameters, joints: CommandJoints, *, description: str, warn: Callable[[str], object]
+) -> CommandLimits:
     """Return the narrower of what description and parameters say.
 
     Args:
         parameters: of the node.
         joints: of the model; their names are in the order of the parameters.
         description: of the robot (URDF); empty for none.
+        warn: told of limits of the description that are not applied.
 
     Raises:
         ConfigurationError: a limit is missing, or a parameter is wider than the description.
@@ -58,14 +61,14 @@ def command_limits(parameters: PlannerParameters, joints: CommandJoints, *, desc
             "`limits.effort` needs `joint_controller.position_gain` and `joint_controller.velocity_gain`: without them "
             "it is not known what torque a commanded position leads to"
         )
-    knows_effort = position_gain is not None and velocity_gain is not None and np.isfinite(limits.effort).all()
+    effort = _effort(limits, knows_gains=position_gain is not None and velocity_gain is not None, warn=warn)
     margin = parameters.limits_position_margin
     return CommandLimits(
         lower=np.append(limits.lower + margin, parameters.gripper_opening_lower)[order],
         upper=np.append(limits.upper - margin, parameters.gripper_opening_upper)[order],
         max_velocity=np.append(limits.velocity, parameters.gripper_velocity)[order],
         max_acceleration=acceleration,
-        max_effort=np.append(limits.effort, UNLIMITED)[order] if knows_effort else None,
+        max_effort=None if effort is None else np.append(effort, UNLIMITED)[order],
         position_gain=position_gain,
         velocity_gain=velocity_gain,
     )
@@ -80,6 +83,22 @@ def in_action_order(parameters: PlannerParameters, name: str, joints: CommandJoi
         joints: of the model.
     """
     return np.append(_for_each_joint(parameters, name, joints), 0.0)[joints.joint_of_action]
+
+
+def _effort(limits: JointLimits, *, knows_gains: bool, warn: Callable[[str], object]) -> NDArray[np.float64] | None:
+    """The largest torque of each joint [N m]; None where no joint has a limit, or none that can be applied."""
+    is_limited = np.isfinite(limits.effort)
+    if not is_limited.any():
+        return None
+    if not knows_gains:
+        joint = int(np.flatnonzero(is_limited)[0])
+        warn(
+            f"the effort limits of the robot description, e.g. {limits.effort[joint]:g} N m of joint "
+            f"'{limits.joint_names[joint]}', are not applied: that takes the gains of the joints' controllers; set "
+            "`joint_controller.position_gain` and `joint_controller.velocity_gain`"
+        )
+        return None
+    return np.where(is_limited, limits.effort, UNLIMITED)
 
 
 def _for_each_joint(parameters: PlannerParameters, name: str, joints: CommandJoints) -> NDArray[np.float64]:

@@ -69,7 +69,10 @@ class PlannerSession:
         """
         self.lock = threading.RLock()
         self.assembly = assemble_control(
-            options, simulated_time=simulated_time, robot_description=read_robot_description(node, options)
+            options,
+            simulated_time=simulated_time,
+            robot_description=read_robot_description(node, options),
+            warn=node.get_logger().warning,
         )
         self.request = self.assembly.request
         self.is_active = False

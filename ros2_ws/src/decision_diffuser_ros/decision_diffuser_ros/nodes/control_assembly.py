@@ -20,7 +20,7 @@ from decision_diffuser_ros.control.watchdog import Watchdog, WatchdogSettings
 from decision_diffuser_ros.errors import ConfigurationError
 from decision_diffuser_ros.nodes.command_joints import CommandJoints
 from decision_diffuser_ros.nodes.condition_request import Request, read_condition, require_few_rows
-from decision_diffuser_ros.nodes.limit_assembly import command_limits, in_action_order
+from decision_diffuser_ros.nodes.limit_assembly import command_limits, in_action_order, require_rest_pose_within
 from decision_diffuser_ros.nodes.skill_request import first_request
 from decision_diffuser_ros.planner.bundle import Bundle
 from decision_diffuser_ros.planner.conditions import Conditions
@@ -108,6 +108,7 @@ def assemble_control(
     )
     safe.controller.set_conditions(conditions)
     latency = None if simulated_time else _planning_latency(parameters, manifest)
+    require_rest_pose_within(safe.limiter.limits, parameters, joints)
     return ControlAssembly(
         manifest=manifest,
         assembler=assembler,

@@ -74,6 +74,30 @@ def command_limits(
     )
 
 
+def require_rest_pose_within(limits: CommandLimits, parameters: PlannerParameters, joints: CommandJoints) -> None:
+    """Refuse a rest pose that no command may lead to; that there is none is fine.
+
+    Args:
+        limits: of the commands, in an action's order.
+        parameters: of the node.
+        joints: of the model.
+
+    Raises:
+        ConfigurationError: a joint's value is not a number or beyond its position limits.
+    """
+    if parameters.damping_rest_pose is None:
+        return
+    pose = _for_each_joint(parameters, "damping_rest_pose", joints)
+    lower, upper = (side[joints.action_of_joint] for side in (limits.lower, limits.upper))
+    beyond = np.flatnonzero(~((lower <= pose) & (pose <= upper)))
+    if beyond.size:
+        joint = int(beyond[0])
+        raise ConfigurationError(
+            f"`damping.rest_pose` of joint '{joints.names[joint]}' must be within its position limits. "
+            f"Got {pose[joint]:g} rad, accepted: {lower[joint]:g} to {upper[joint]:g} rad"
+        )
+
+
 def in_action_order(parameters: PlannerParameters, name: str, joints: CommandJoints) -> NDArray[np.float64]:
     """Return the values of a parameter that has one for each joint, in an action's order; 0 for a gripper.
 

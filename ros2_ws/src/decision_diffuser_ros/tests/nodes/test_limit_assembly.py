@@ -6,6 +6,7 @@ import pytest
 pytest.importorskip("rclpy", reason="needs ROS 2")
 
 from decision_diffuser_ros.control.limits import CommandLimits
+from decision_diffuser_ros.errors import ConfigurationError
 from decision_diffuser_ros.nodes.command_joints import CommandJoints
 from decision_diffuser_ros.nodes.control_assembly import assemble_control
 from decision_diffuser_ros.nodes.limit_assembly import UNLIMITED, command_limits
@@ -72,3 +73,20 @@ def test_who_configures_the_node_is_told(quadruped_bundle):
     assemble_control(given, simulated_time=False, robot_description=urdf, warn=warnings.append)
     assert len(warnings) == 1
     assert "are not applied" in warnings[0]
+
+
+@pytest.mark.parametrize("value, shown", [(np.nan, "nan"), (-3.1, "-3.1"), (2.96, "2.96")])
+def test_a_rest_pose_beyond_the_limits_of_a_joint_is_refused(quadruped_bundle, value, shown):
+    names = QUADRUPED_JOINTS[::-1]
+    pose = tuple(value if name == QUADRUPED_JOINTS[1] else 0.5 for name in names)
+    given = parameters(quadruped_bundle, joints=names, damping_rest_pose=pose, limits_position_margin=0.05)
+    message = rf"`damping.rest_pose` of joint '{QUADRUPED_JOINTS[1]}' .* Got {shown} rad, accepted: -2.95 to 2.95 rad"
+    with pytest.raises(ConfigurationError, match=message):
+        assemble_control(given, simulated_time=False)
+
+
+def test_a_rest_pose_at_a_limit_is_accepted_and_goes_by_joint(quadruped_bundle):
+    pose = (-3.0, *[0.1] * 10, 3.0)
+    given = parameters(quadruped_bundle, joints=QUADRUPED_JOINTS[::-1], damping_rest_pose=pose)
+    assembled = assemble_control(given, simulated_time=False)
+    assert assembled.safe._settings.rest_pose == pose[::-1]

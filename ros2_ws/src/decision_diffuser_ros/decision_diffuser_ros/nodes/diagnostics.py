@@ -27,6 +27,7 @@ from decision_diffuser_ros.nodes.planner_parameters import PlannerParameters
 MODE_LEVELS = {ControlMode.DAMPING: HealthLevel.ERROR, ControlMode.HOLD: HealthLevel.WARN}
 PROCESS_LEVELS = {PlannerState.READY: HealthLevel.OK, PlannerState.FAILED: HealthLevel.ERROR}
 ORDINARY_SCHEDULING = "ordinary"
+EMERGENCY_STOP = "emergency stop in force until ~/reset"
 LEVELS = {
     HealthLevel.OK: DiagnosticStatus.OK,
     HealthLevel.WARN: DiagnosticStatus.WARN,
@@ -181,6 +182,26 @@ class PlannerDiagnostics:
                 "by effort": str(counts.effort),
             },
         )
+
+
+def idle_report(
+    mode: str, *, trouble: str = "", failure: BaseException | None = None, is_stopped: bool = False
+) -> HealthReport:
+    """Return how a node is that sends no commands.
+
+    Args:
+        mode: in words, e.g. `inactive`.
+        trouble: what went wrong in the last transition; empty for nothing.
+        failure: the defect by which its control steps ended, None for none.
+        is_stopped: whether an emergency stop is in force.
+    """
+    values = {"mode": mode}
+    if failure is not None:
+        return HealthReport("mode", HealthLevel.ERROR, f"the control loop ended by a defect: {failure!r}", values)
+    warnings = [warning for warning in (trouble, EMERGENCY_STOP if is_stopped else "") if warning]
+    if warnings:
+        return HealthReport("mode", HealthLevel.WARN, "; ".join(warnings), values)
+    return HealthReport("mode", HealthLevel.OK, f"{mode}: no commands", values)
 
 
 def diagnostic_array(reports: list[HealthReport], *, node_name: str, hardware: str) -> DiagnosticArray:

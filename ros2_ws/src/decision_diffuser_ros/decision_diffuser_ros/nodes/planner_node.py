@@ -19,11 +19,10 @@ from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackRet
 from rclpy.parameter import Parameter
 from std_srvs.srv import Trigger
 
-from decision_diffuser_ros.control.health import HealthLevel, HealthReport
 from decision_diffuser_ros.errors import DecisionDiffuserError
 from decision_diffuser_ros.nodes import qos
 from decision_diffuser_ros.nodes.condition_services import ConditionServices
-from decision_diffuser_ros.nodes.diagnostics import diagnostic_array
+from decision_diffuser_ros.nodes.diagnostics import diagnostic_array, idle_report
 from decision_diffuser_ros.nodes.node_runner import run_node
 from decision_diffuser_ros.nodes.planner_parameters import SPECS, PlannerParameters
 from decision_diffuser_ros.nodes.planner_session import PlannerSession
@@ -200,10 +199,11 @@ class PlannerNode(LifecycleNode):
     def _publish_diagnostics(self) -> None:
         session = self._session
         if session is None:
-            level = HealthLevel.WARN if self._message else HealthLevel.OK
-            reports, hardware = [HealthReport("mode", level, self._message or "not configured")], ""
+            reports = [idle_report("not configured", trouble=self._message, is_stopped=self._is_stopped)]
+            hardware = ""
         else:
-            reports, hardware = session.health_reports(), session.assembly.manifest.robot
+            reports = session.health_reports(is_stopped=self._is_stopped)
+            hardware = session.assembly.manifest.robot
         message = diagnostic_array(reports, node_name=self.get_fully_qualified_name(), hardware=hardware)
         message.header.stamp = self.get_clock().now().to_msg()
         self._diagnostics_publisher.publish(message)

@@ -21,7 +21,7 @@ from rclpy.node import Node
 from sensor_msgs.msg import Imu, JointState
 from trajectory_msgs.msg import JointTrajectory
 
-from decision_diffuser_ros.control.health import HealthLevel, HealthReport
+from decision_diffuser_ros.control.health import HealthReport
 from decision_diffuser_ros.control.interpreter_pauses import shorten_pauses
 from decision_diffuser_ros.control.safe_controller import ControlDecision
 from decision_diffuser_ros.control.state_assembly import StateAssembler
@@ -40,7 +40,7 @@ from decision_diffuser_ros.nodes.control_assembly import (
 )
 from decision_diffuser_ros.nodes.control_loop import DeadlineLoop
 from decision_diffuser_ros.nodes.control_stepper import ControlStepper
-from decision_diffuser_ros.nodes.diagnostics import ORDINARY_SCHEDULING, PlannerDiagnostics
+from decision_diffuser_ros.nodes.diagnostics import ORDINARY_SCHEDULING, PlannerDiagnostics, idle_report
 from decision_diffuser_ros.nodes.planner_parameters import PlannerParameters
 from decision_diffuser_ros.nodes.robot_description import read_robot_description
 from decision_diffuser_ros.nodes.stamp_trigger import StampTrigger, TriggeredStep
@@ -244,12 +244,12 @@ class PlannerSession:
             if self.is_active and self._simulated_time and self.stepper.is_stale(now):
                 self._guarded_step(now)
 
-    def health_reports(self) -> list[HealthReport]:
-        """Return how the control steps do, while they run; otherwise that they do not."""
+    def health_reports(self, *, is_stopped: bool) -> list[HealthReport]:
+        """Return how the control steps do, while they run; otherwise that they do not, or that a stop is in force."""
         with self.lock:
             if self.is_active:
                 return self.diagnostics.reports(self.stepper, time.monotonic())
-        return [HealthReport("mode", HealthLevel.OK, "inactive: no commands", {"mode": "inactive"})]
+        return [idle_report("inactive", failure=self.failure, is_stopped=is_stopped)]
 
     def _take_joint_state(self, message: JointState) -> None:
         add = StampTrigger.add_joints

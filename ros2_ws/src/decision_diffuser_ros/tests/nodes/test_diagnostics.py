@@ -1,4 +1,7 @@
-"""What /diagnostics says of the readings."""
+"""What /diagnostics says of readings, commands and limits, and of a node that is not active."""
+
+import threading
+from types import SimpleNamespace
 
 import pytest
 
@@ -8,7 +11,8 @@ pytest.importorskip("decision_diffuser_msgs", reason="needs the workspace built 
 from decision_diffuser_ros.control.health import HealthLevel
 from decision_diffuser_ros.control.safe_controller import ControlDecision, ControlMode
 from decision_diffuser_ros.nodes.control_stepper import ControlStepper
-from decision_diffuser_ros.nodes.diagnostics import PlannerDiagnostics
+from decision_diffuser_ros.nodes.diagnostics import PlannerDiagnostics, idle_report
+from decision_diffuser_ros.nodes.planner_session import PlannerSession
 from tests.nodes.test_planning_parameters import assembly, parameters
 
 WINDOW = 10.0  # [s]
@@ -81,3 +85,32 @@ def test_the_commands_say_how_their_threads_are_scheduled(quadruped_bundle):
     assert scheduling() == "ordinary"
     diagnostics.scheduling = "real time, priority 40"
     assert scheduling() == "real time, priority 40"
+
+
+DEFECT = ZeroDivisionError("division by zero")
+
+
+@pytest.mark.parametrize(
+    "trouble, failure, is_stopped, level, message",
+    [
+        ("", None, False, HealthLevel.OK, "inactive: no commands"),
+        ("no such model", None, False, HealthLevel.WARN, "no such model"),
+        ("", None, True, HealthLevel.WARN, "emergency stop in force until ~/reset"),
+        ("no such model", None, True, HealthLevel.WARN, "no such model; emergency stop in force until ~/reset"),
+        ("", DEFECT, True, HealthLevel.ERROR, f"the control loop ended by a defect: {DEFECT!r}"),
+    ],
+)
+def test_a_node_that_sends_no_commands_says_why_if_it_is_no_good_news(trouble, failure, is_stopped, level, message):
+    report = idle_report("inactive", trouble=trouble, failure=failure, is_stopped=is_stopped)
+    assert (report.name, report.level, report.message) == ("mode", level, message)
+    assert report.values == {"mode": "inactive"}
+
+
+def test_an_inactive_session_whose_control_steps_ended_by_a_defect_is_an_error():
+    session = SimpleNamespace(lock=threading.RLock(), is_active=False, failure=DEFECT)
+    (report,) = PlannerSession.health_reports(session, is_stopped=False)
+    assert report.level is HealthLevel.ERROR
+    assert "division by zero" in report.message
+    session.failure = None
+    (report,) = PlannerSession.health_reports(session, is_stopped=False)
+    assert report.level is HealthLevel.OK

@@ -58,7 +58,7 @@ def test_diagnostics_emergency_stop_and_quality_of_service(context, standing_bun
 
     try:
         assert robot.spin_until(lambda: diagnosed("mode", DiagnosticStatus.OK))
-        assert robot.call(Trigger, "estop").success  # before there is a model: it must hold all the same
+        stop_and_hear_of_it(robot, heard)  # before there is a model: it must hold all the same
         assert robot.transition("configure")
         assert_only_joint_states_are_reliable(robot)
         assert robot.transition("activate")
@@ -87,6 +87,13 @@ def test_diagnostics_emergency_stop_and_quality_of_service(context, standing_bun
     finally:
         planner.stop(signal.SIGKILL)
         robot.close()
+
+
+def stop_and_hear_of_it(robot, heard):
+    assert robot.call(Trigger, "estop").success
+    said = "emergency stop in force until ~/reset"
+    assert robot.spin_until(lambda: any(report.message == said for report in heard[-1].status))
+    assert level_of(heard[-1], "mode") == DiagnosticStatus.WARN
 
 
 def test_an_emergency_stop_and_a_fall_need_no_planner(context, standing_bundle, tmp_path):

@@ -67,6 +67,7 @@ class ControlStepper:
         self._simulated_time = simulated_time
         self._joint_check = FrozenCheck(JOINT_SOURCE, frozen_after=assembly.frozen_after)
         self._imu_check = FrozenCheck(IMU_SOURCE, frozen_after=assembly.frozen_after)
+        self._object_check = FrozenCheck(OBJECT_SOURCE, frozen_after=0.0)  # objects may lie still for any time
         self._planner = assembly.planner
         self._wait_for_plans = wait_for_plans
         self._wait_for_first_plan = wait_for_first_plan
@@ -95,6 +96,7 @@ class ControlStepper:
         self._assembly.assembler.reset()
         self._joint_check.reset()
         self._imu_check.reset()
+        self._object_check.reset()
         self._planner.take_results()
         self._safe.activate(now)
 
@@ -127,6 +129,9 @@ class ControlStepper:
 
     def take_objects(self, objects: ObjectReading, now: float) -> None:
         """Remember object poses that arrived at steady time `now` [s]; objects that lie still are not frozen."""
+        is_new = self._object_check.is_new(objects.stamp, objects.pose, now=now)
+        if not is_new and not self._simulated_time:
+            return
         self._objects = objects
         self._safe.watchdog.report(OBJECT_SOURCE, now)
 

@@ -85,6 +85,10 @@ class RecentIncrease:
         self._window = window
         self._samples: deque[tuple[float, float]] = deque()
 
+    def clear(self) -> None:
+        """Forget all: the next total is the one to grow from."""
+        self._samples.clear()
+
     def add(self, now: float, total: float) -> float:
         """Take note of a counter at steady time `now` [s]; return its growth within the window.
 

@@ -60,17 +60,20 @@ class PlannerDiagnostics:
         self._limited = threshold("limited")
         self._command_times = RecentValues(window=self._window)
         self._plan_durations = RecentValues(window=self._window)
-        self._refused, self._dropped, self._stale, self._changed, self._lost = (
-            RecentIncrease(window=self._window) for _ in range(5)
+        self._refused, self._dropped, self._stale, self._lost, self._changed, self._published = (
+            RecentIncrease(window=self._window) for _ in range(6)
         )
+        self._commands = 0
 
     def begin(self) -> None:
-        """Commands begin anew: the pause before is no jitter."""
-        self._command_times.clear()
+        """Commands begin anew: the pause before is no jitter, and what limits changed before is the past."""
+        for recent in (self._command_times, self._changed, self._published):
+            recent.clear()
 
     def note_command(self, now: float) -> None:
         """Take note of a command that was published at steady time `now` [s]."""
         self._command_times.add(now, now)
+        self._commands += 1
 
     def note_plan(self, now: float, seconds: float) -> None:
         """Take note of a plan that took `seconds` to make."""
@@ -168,8 +171,8 @@ class PlannerDiagnostics:
 
     def _limit_report(self, stepper: ControlStepper, now: float) -> HealthReport:
         counts = stepper.safe.limiter.counts
-        commands = max(1, self._command_times.since(now).size)
-        changed = self._changed.add(now, counts.changed_commands) / commands
+        published = self._published.add(now, self._commands)
+        changed = self._changed.add(now, counts.changed_commands) / max(published, 1.0)
         return HealthReport(
             "limits",
             self._limited.level(changed),

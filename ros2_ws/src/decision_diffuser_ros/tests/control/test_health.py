@@ -48,6 +48,8 @@ def test_an_increase_is_that_of_the_window_and_survives_a_counter_that_begins_an
     increase = RecentIncrease(window=2.0)
     assert [increase.add(now, total) for now, total in enumerate([5, 6, 8, 8, 8, 8])] == [0, 1, 3, 2, 0, 0]
     assert increase.add(6.0, 1) == 1
+    increase.clear()
+    assert [increase.add(now, total) for now, total in ((6.5, 3), (7.0, 7))] == [0, 4]
 
 
 @given(st.lists(st.floats(0, 1e3), min_size=1, max_size=50))

@@ -87,6 +87,59 @@ def test_the_commands_say_how_their_threads_are_scheduled(quadruped_bundle):
     assert scheduling() == "real time, priority 40"
 
 
+class Limited:
+    """Commands of which the limits change a share, and what is said of that."""
+
+    def __init__(self, bundle, *, window=WINDOW):
+        assembled = assembly(bundle, simulated_time=True)
+        self.stepper = ControlStepper(assembled, simulated_time=True, wait_for_plans=False, wait_for_first_plan=False)
+        options = parameters(bundle, diagnostics_window=window)
+        self.diagnostics = PlannerDiagnostics(options, step_duration=0.02, simulated_time=True)
+        self.now = 0.0
+        self.stepper.activate(self.now)
+
+    def command(self, count, *, changed):
+        """So many commands, of which the first `changed` were changed."""
+        for tick in range(count):
+            self.now += 0.02
+            self.stepper.safe.limiter.counts.changed_commands += tick < changed
+            self.diagnostics.note_command(self.now)
+
+    def report(self):
+        (report,) = [each for each in self.diagnostics.reports(self.stepper, self.now) if each.name == "limits"]
+        return report
+
+
+def test_changed_commands_are_a_share_of_those_of_the_same_window(quadruped_bundle):
+    limited = Limited(quadruped_bundle)
+    limited.report()
+    limited.command(100, changed=90)
+    assert (limited.report().level, limited.report().values["share changed [1]"]) == (HealthLevel.ERROR, "0.9000")
+    limited.command(300, changed=30)
+    assert limited.report().values["share changed [1]"] == "0.3000"
+    limited.command(500, changed=0)
+    assert limited.report().level is HealthLevel.OK
+
+
+def test_commands_that_begin_anew_begin_with_none_that_was_changed(quadruped_bundle):
+    limited = Limited(quadruped_bundle)
+    limited.report()
+    limited.command(100, changed=90)
+    limited.diagnostics.begin()
+    report = limited.report()
+    assert (report.level, report.message) == (HealthLevel.OK, "0 % of the commands were changed")
+    limited.command(10, changed=5)
+    assert limited.report().values["share changed [1]"] == "0.5000"
+
+
+def test_a_long_window_has_all_its_commands(quadruped_bundle):
+    limited = Limited(quadruped_bundle, window=1000.0)
+    limited.report()
+    limited.command(10_000, changed=4_000)
+    limited.command(20_000, changed=0)
+    assert limited.report().values["share changed [1]"] == f"{4_000 / 30_000:.4f}"
+
+
 DEFECT = ZeroDivisionError("division by zero")
 
 

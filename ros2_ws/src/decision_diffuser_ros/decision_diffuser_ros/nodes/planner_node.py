@@ -47,6 +47,7 @@ class PlannerNode(LifecycleNode):
         self._next_status = 0.0
         self._next_diagnostics = 0.0
         self._is_stopped = False
+        self._is_finalized = False
         self._status_publisher = self.create_publisher(PlannerStatus, "~/status", qos.STATUS)
         self._diagnostics_publisher = self.create_publisher(DiagnosticArray, "/diagnostics", qos.DIAGNOSTICS)
         self._condition_services = ConditionServices(self, lambda: self._session, on_change=self._publish_status)
@@ -112,14 +113,15 @@ class PlannerNode(LifecycleNode):
     def on_error(self, state: LifecycleState) -> TransitionCallbackReturn:
         """After a defect: leave the robot with the last command; configure may be tried again."""
         self.get_logger().error("a transition failed; the node is unconfigured again")
+        self._is_finalized = False
         self._release("a transition failed; see the log")
         return TransitionCallbackReturn.SUCCESS
 
     def close(self) -> None:
-        """Leave in order, from whatever state: last command, no thread, no process."""
+        """Leave in order, from whatever state: last command, no thread, no process. Harmless when called again."""
         self._stack_blocks.close()
+        self._is_finalized = True
         self._release("")
-        self._publish(empty_status(PlannerStatus.FINALIZED, "shut down"))
 
     def note_defect(self, error: Exception) -> None:
         """A callback raised what it must not: say so and go on, since a robot without its planner falls."""
@@ -186,7 +188,10 @@ class PlannerNode(LifecycleNode):
     def _publish_status(self) -> None:
         session = self._session
         if session is None:
-            self._publish(empty_status(PlannerStatus.UNCONFIGURED, self._message))
+            mode, message = PlannerStatus.UNCONFIGURED, self._message
+            if self._is_finalized:
+                mode, message = PlannerStatus.FINALIZED, "shut down"
+            self._publish(empty_status(mode, message))
             return
         with session.lock:
             self._publish(planner_status(session, message=self._message))
@@ -199,8 +204,8 @@ class PlannerNode(LifecycleNode):
     def _publish_diagnostics(self) -> None:
         session = self._session
         if session is None:
-            reports = [idle_report("not configured", trouble=self._message, is_stopped=self._is_stopped)]
-            hardware = ""
+            mode, hardware = "shut down" if self._is_finalized else "not configured", ""
+            reports = [idle_report(mode, trouble=self._message, is_stopped=self._is_stopped)]
         else:
             reports = session.health_reports(is_stopped=self._is_stopped)
             hardware = session.assembly.manifest.robot

@@ -89,10 +89,12 @@ class StackBlocksServer:
         )
 
     def close(self) -> None:
-        """Ends a goal that is under way, and the action."""
+        """Ends a goal that is under way, and the action. Harmless when called again."""
         if self._goal is not None:
             self._abort("the node is shut down")
-        self._server.destroy()
+        server, self._server = self._server, None
+        if server is not None:
+            server.destroy()
 
     def keep_house(self) -> None:
         """End the goal when it is time, else tell how it goes; called many times a second."""

@@ -110,6 +110,23 @@ def test_ctrl_c_leaves_the_last_command_and_no_process(context, standing_bundle,
         robot.close()
 
 
+def test_a_node_that_was_shut_down_stays_finalized_and_ends_in_order(context, standing_bundle, tmp_path):
+    planner = planner_of(standing_bundle, tmp_path / "log", namespace="finalized", autostart=True)
+    robot = Robot(context, namespace="finalized")
+    try:
+        robot.steps(2)
+        assert robot.transition("active_shutdown")
+        assert robot.wait_for_mode(PlannerStatus.FINALIZED).message == "shut down"
+        heard = len(robot.statuses)
+        assert robot.spin_until(lambda: len(robot.statuses) >= heard + 2)  # one a second
+        assert {status.mode for status in robot.statuses[heard:]} == {PlannerStatus.FINALIZED}
+        assert planner.stop(signal.SIGTERM) == 0
+        assert "Traceback" not in planner.log
+    finally:
+        planner.stop(signal.SIGKILL)
+        robot.close()
+
+
 def test_two_robots_in_two_namespaces_do_not_hear_each_other(context, standing_bundle, tmp_path):
     planners = [
         planner_of(standing_bundle, tmp_path / "one", namespace="one", autostart=True),

@@ -13,8 +13,9 @@ def shorten_pauses() -> None:
     """Let threads take turns quickly, and let the garbage collector pass by all that is there already.
 
     What was loaded and configured is there to stay; to go through it takes milliseconds, in whichever thread happens to
-    make one object too many. Harmless when called again.
+    make one object too many. Called again it lets go of what was passed by before and is of no use any more.
     """
     sys.setswitchinterval(SWITCH_INTERVAL)
+    gc.unfreeze()
     gc.collect()
     gc.freeze()

@@ -2,6 +2,7 @@
 
 import gc
 import sys
+import weakref
 
 import pytest
 
@@ -31,3 +32,21 @@ def test_what_is_there_already_is_left_alone_and_what_comes_later_is_collected()
     later.append(later)
     del later
     assert gc.collect() >= 1
+
+
+class Cyclic:
+    """Refers to itself, so that only the garbage collector can let go of it."""
+
+    def __init__(self):
+        self.own = self
+
+
+def test_what_was_passed_by_and_is_of_no_use_any_more_is_gone_after_the_next_call():
+    old = Cyclic()
+    gone = weakref.ref(old)
+    shorten_pauses()
+    del old
+    gc.collect()
+    assert gone() is not None
+    shorten_pauses()
+    assert gone() is None

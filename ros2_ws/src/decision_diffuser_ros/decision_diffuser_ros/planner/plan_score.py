@@ -7,6 +7,10 @@ density of what guidance samples from (Ajay 2023, Eq. 9 with a guidance weight o
 (`diffusion.likelihood`): the first term asks whether the plan is plausible from here, the sums whether it shows the
 conditions and not those to be avoided, by the gap between conditional and unconditional denoising error.
 
+That is for candidates of one branch. Between branches the wanted weights are divided by their sum first, which changes
+nothing where they add up to 1. Of a plan that shows what it should, each of their terms adds -w log p(y), so that
+`2*pace` or `trot & pace` would be better than `trot` for having more of them.
+
 Why not the gap alone: log p(x|y) - log p(x) = log p(y|x) - log p(y), so that between two plans which both clearly show
 what they should, the gap favours the one that was *less* to be expected after the history. A pacing robot that is asked
 for `pace | bound` would be made to bound, and a bounding one to pace. For candidates of one condition log p(y) is the
@@ -16,6 +20,7 @@ Why a condition to be avoided counts only from 0 on: p(not y|x) saturates at 1, 
 and further away from y.
 """
 
+import dataclasses
 from collections.abc import Sequence
 
 import numpy as np
@@ -60,6 +65,9 @@ class PlanScorer:
     ) -> np.ndarray:
         """The score of each candidate (candidates,) [nats]; only differences have a meaning.
 
+        The best of each branch has the score that branches are compared by, and the others of the branch are as much
+        behind it as their own scores say.
+
         Args:
             trajectories: (candidates, horizon, state_dim) clean, normalised.
             branches: conditions of each candidate.
@@ -73,7 +81,10 @@ class PlanScorer:
         """
         needed = [_needed_conditions(branch) for branch in branches]
         energies = self._energies(trajectories, branches, needed, known, observation_mask, rng)
-        return np.array([branch_score(branch, own) for branch, own in zip(branches, energies, strict=True)])
+        pairs = list(zip(branches, energies, strict=True))
+        within = np.array([branch_score(branch, own) for branch, own in pairs])
+        across = np.array([branch_score(with_shares(branch), own) for branch, own in pairs])
+        return comparable_scores(within, across, branches)
 
     def gaps(
         self,
@@ -140,7 +151,7 @@ class PlanScorer:
 
 
 def branch_score(branch: Branch, energies: dict[int, float]) -> float:
-    """The score of one candidate; see the module.
+    """The score of one candidate, to be compared with those of the same branch; see the module.
 
     Args:
         branch: its conditions.
@@ -154,6 +165,33 @@ def branch_score(branch: Branch, energies: dict[int, float]) -> float:
         elif condition.weight < 0.0:
             score += condition.weight * max(0.0, energies[0] - energies[index])
     return float(score)
+
+
+def with_shares(branch: Branch) -> Branch:
+    """The branch with its wanted weights divided by their sum, so that they add up to 1; as it is if none is wanted."""
+    wanted = sum(condition.weight for condition in branch if condition.weight > 0.0)
+    return tuple(
+        dataclasses.replace(condition, weight=condition.weight / wanted) if condition.weight > 0.0 else condition
+        for condition in branch
+    )
+
+
+def comparable_scores(within: np.ndarray, across: np.ndarray, branches: Sequence[Branch]) -> np.ndarray:
+    """One score for each candidate (candidates,) [nats] that may be compared within a branch and across branches.
+
+    Args:
+        within: the scores by which a branch's candidates are told apart [nats]; one that is not a number is the worst.
+        across: the scores by which branches are compared [nats].
+        branches: of each candidate.
+    """
+    comparable = np.empty_like(within)
+    distinct = [branch for number, branch in enumerate(branches) if branch not in branches[:number]]
+    for branch in distinct:
+        own = np.flatnonzero([each == branch for each in branches])
+        best = own[np.argmax(np.where(np.isnan(within[own]), -np.inf, within[own]))]
+        with np.errstate(invalid="ignore"):  # where even the best is not finite
+            comparable[own] = across[best] + (within[own] - within[best])
+    return comparable
 
 
 def _needed_conditions(branch: Branch) -> list[int]:

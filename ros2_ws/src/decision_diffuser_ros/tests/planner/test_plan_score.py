@@ -9,7 +9,16 @@ from decision_diffuser_ros.diffusion.likelihood import energy_levels
 from decision_diffuser_ros.diffusion.samplers import KnownStates
 from decision_diffuser_ros.diffusion.schedule import noise_schedule
 from decision_diffuser_ros.planner.conditions import Branch, Condition, ConditionEncoder
-from decision_diffuser_ros.planner.plan_score import PlanScorer, branch_score, chosen_candidate
+from decision_diffuser_ros.planner.expression_parser import parse
+from decision_diffuser_ros.planner.plan_score import (
+    PlanScorer,
+    branch_score,
+    chosen_candidate,
+    comparable_scores,
+    with_shares,
+)
+from decision_diffuser_ros.planner.planner import Planner
+from decision_diffuser_ros.planner.settings import SamplingSettings
 from tests.planner.two_modes import SHARE_OF_WAVE, SPREAD, load_two_modes
 
 WAVE, REST = Condition({"skill": "wave"}), Condition({"skill": "rest"})
@@ -59,6 +68,53 @@ def test_a_branch_that_asks_for_the_expected_is_better_if_nothing_is_asked(score
 def test_both_of_two_exclusive_conditions_are_worse_than_either(scorer: PlanScorer) -> None:
     both, wave, rest = scores(scorer, [(0.0, (WAVE, REST)), (1.0, (WAVE,)), (-1.0, (REST,))])
     assert min(wave, rest) > both + 10.0
+
+
+@pytest.mark.parametrize("weight", [0.5, 2.0, 10.0])
+@pytest.mark.parametrize("shift, chosen", [(0.1, 1), (-0.1, 0)])
+def test_a_weight_does_not_make_an_alternative_better(
+    scorer: PlanScorer, weight: float, shift: float, chosen: int
+) -> None:
+    heavy = Condition({"skill": "rest"}, weight=weight)
+    resting, waving = -1.0 - max(shift, 0.0), 1.0 - max(-shift, 0.0)  # the one that is shifted shows its mode less well
+    plain = scores(scorer, [(resting, (REST,)), (waving, (WAVE,))])
+    weighted = scores(scorer, [(resting, (heavy,)), (waving, (WAVE,))])
+    np.testing.assert_allclose(weighted, plain, rtol=1e-6)
+    for given, branches in ((plain, [(REST,), (WAVE,)]), (weighted, [(heavy,), (WAVE,)])):
+        assert chosen_candidate(given, branches, None, margin=0.0) == chosen
+
+
+def test_a_plan_for_an_alternative_with_a_weight_is_chosen_as_one_without(
+    scorer: PlanScorer, tiny_bundle: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bundle = load_two_modes(tiny_bundle)
+    settings = SamplingSettings(history=2, guidance_weight=1.0, denoising_steps=10, temperature=1.0, eta=1.0)
+    planner = Planner(bundle, settings=settings)
+    monkeypatch.setattr(planner, "_scorer", scorer)
+
+    def chosen(text: str) -> list[object]:
+        expression = parse(text, bundle.manifest)
+        plans = [planner.plan(np.zeros((1, 4)), expression, rng=np.random.default_rng(seed)) for seed in range(12)]
+        return [plan.conditions[0].values["skill"] for plan in plans]
+
+    plain = chosen("rest | wave")
+    assert set(plain) == {"rest", "wave"}
+    assert chosen("2*rest | wave") == plain
+
+
+def test_more_that_is_wanted_does_not_make_an_alternative_better(scorer: PlanScorer) -> None:
+    again = Condition({"skill": "rest", "return": 0.5})  # for this model the same condition
+    twice, wave = scores(scorer, [(-1.05, (REST, again)), (1.0, (WAVE,))])
+    once, wave_beside = scores(scorer, [(-1.05, (REST,)), (1.0, (WAVE,))])
+    assert twice - wave == pytest.approx(once - wave_beside, abs=1e-3)
+    assert twice < wave
+
+
+def test_within_a_branch_the_weights_count_as_they_are(scorer: PlanScorer) -> None:
+    values, branch = (-1.1, -1.0, -0.7), (Condition({"skill": "rest"}, weight=3.0),)
+    own = scores(scorer, [(value, branch) for value in values])
+    plain, null = (scores(scorer, [(value, other) for value in values]) for other in ((REST,), ()))
+    np.testing.assert_allclose(np.diff(own), np.diff(null + 3.0 * (plain - null)), rtol=1e-4)
 
 
 def test_what_is_to_be_avoided_costs_and_being_far_from_it_earns_nothing(scorer: PlanScorer) -> None:
@@ -111,6 +167,27 @@ def test_the_score_is_plausibility_and_weighted_gaps(branch: Branch, energies: d
 
 
 BRANCHES = [(WAVE,), (WAVE,), (REST,)]
+
+
+def test_wanted_weights_are_divided_by_their_sum_and_others_stay() -> None:
+    half, heavy = Condition({"skill": "wave"}, weight=0.5), Condition({"skill": "rest"}, weight=1.5)
+    quarter, rest = Condition({"skill": "wave"}, weight=0.25), Condition({"skill": "rest"}, weight=0.75)
+    assert with_shares((half, NOT_REST, heavy)) == (quarter, NOT_REST, rest)
+    assert with_shares((NOT_WAVE,)) == (NOT_WAVE,)
+    assert with_shares(()) == ()
+
+
+@pytest.mark.parametrize(
+    "within, across, comparable",
+    [
+        ([1.0, 4.0, 9.0], [10.0, 11.0, 2.0], [8.0, 11.0, 2.0]),
+        ([np.nan, 4.0, np.nan], [10.0, 11.0, 2.0], [np.nan, 11.0, np.nan]),
+        ([-np.inf, np.nan, 9.0], [-np.inf, np.nan, 2.0], [np.nan, np.nan, 2.0]),
+    ],
+)
+def test_the_best_of_each_branch_has_the_score_that_branches_are_compared_by(within, across, comparable) -> None:
+    found = comparable_scores(np.array(within), np.array(across), BRANCHES)
+    np.testing.assert_array_equal(found, comparable)
 
 
 @pytest.mark.parametrize(

@@ -54,6 +54,7 @@ def make_tiny_bundle(
     with_imu: bool = False,
     name: str = "tiny",
     robot: str = "test_robot",
+    noisy_share: float = 0.0,
     nan_output: bool = False,
 ) -> Path:
     """Writes a bundle into `directory` and returns it.
@@ -71,6 +72,7 @@ def make_tiny_bundle(
         with_imu: adds gravity direction and angular velocity to the state.
         name: of the model.
         robot: that it moves.
+        noisy_share: of the noisy trajectory, in the clean one; with 0, no denoising step depends on those before.
         nan_output: makes the denoiser return NaN.
     """
     joints = len(joint_names)
@@ -89,7 +91,7 @@ def make_tiny_bundle(
             horizon=history + plan_steps, state_dim=len(state), condition_dim=condition_dim,
             kind_dimensions=[kind.dimension for kind in conditions], condition_effect=condition_effect,
             alphas_cumprod=cosine_alphas_cumprod(schedule.denoising_steps) if prediction == "noise" else None,
-            nan_output=nan_output,
+            noisy_share=noisy_share, nan_output=nan_output,
         ),
         INVERSE_DYNAMICS_FILE: inverse_dynamics_graph(state_dim=len(state), action_dim=joints),
     }  # fmt: skip
@@ -130,6 +132,7 @@ def make_stacking_bundle(
     condition_effect: float = 0.01,
     plan_steps: int = 12,
     outcome: bool = False,
+    noisy_share: float = 0.0,
     nan_output: bool = False,
 ) -> Path:
     """A tiny bundle with the names and sizes of the block stacking model.
@@ -142,7 +145,8 @@ def make_stacking_bundle(
     graphs = {
         DENOISER_FILE: denoiser_graph(
             horizon=history + plan_steps + outcome, state_dim=state_dim, condition_dim=len(CONSTRAINT_NAMES),
-            kind_dimensions=[len(CONSTRAINT_NAMES)], condition_effect=condition_effect, nan_output=nan_output,
+            kind_dimensions=[len(CONSTRAINT_NAMES)], condition_effect=condition_effect, noisy_share=noisy_share,
+            nan_output=nan_output,
         ),
         INVERSE_DYNAMICS_FILE: inverse_dynamics_graph(state_dim=state_dim, action_dim=len(ACTION_ENTRIES)),
     }  # fmt: skip
@@ -192,11 +196,13 @@ def denoiser_graph(
     kind_dimensions: Sequence[int],
     condition_effect: float,
     alphas_cumprod: np.ndarray | None = None,
+    noisy_share: float = 0.0,
     nan_output: bool = False,
 ) -> onnx.ModelProto:
     """A denoiser whose clean trajectory is (condition * its kinds' presence) @ condition_direction, in every slot.
 
-    With `alphas_cumprod` it returns the noise estimate that belongs to it, (x - sqrt(a) x0) / sqrt(1 - a).
+    `noisy_share` of the noisy trajectory is added to that. With `alphas_cumprod` it returns the noise estimate that
+    belongs to it, (x - sqrt(a) x0) / sqrt(1 - a).
     """
     membership = np.zeros((len(kind_dimensions), condition_dim), np.float32)
     ends = np.cumsum(kind_dimensions)
@@ -221,9 +227,12 @@ def denoiser_graph(
         helper.make_node("Reshape", ["step_number", "batch_first"], ["step_rows"]),
         helper.make_node("Add", ["unused_sum", "step_rows"], ["unused_all"]),
         helper.make_node("Mul", ["unused_all", "zero"], ["zeros"]),
-        helper.make_node("Add", ["zeros", "offset_rows"], ["clean"]),
+        helper.make_node("Add", ["zeros", "offset_rows"], ["asked"]),
+        helper.make_node("Mul", ["trajectory", "noisy_share"], ["from_noisy"]),
+        helper.make_node("Add", ["asked", "from_noisy"], ["clean"]),
     ]
     constants["feature_axis"] = np.array([2], np.int64)
+    constants["noisy_share"] = np.array(noisy_share, np.float32)
     if alphas_cumprod is None:
         nodes.append(helper.make_node("Identity", ["clean"], ["prediction"]))
     else:

@@ -3,6 +3,7 @@
 import dataclasses
 import math
 
+from decision_diffuser_ros.diffusion.schedule import select_denoising_steps
 from decision_diffuser_ros.errors import ConfigurationError
 
 SAMPLERS = ("ddim", "ddpm")
@@ -20,6 +21,8 @@ class SamplingSettings:
         guidance_weight: weight of the conditions against the null condition (Ajay 2023, Eq. 8, omega).
         unguided_levels: how many levels of the training schedule, from the least noisy on, are without guidance: there
             the estimate is the mean of those under what is wanted (guidance in a limited interval: Kynkaanniemi 2024).
+            The noisiest level of every plan is guided, however many steps a deadline leaves of those set; so with few
+            steps the last one may be guided, too, where the same plan with all steps would end without guidance.
         temperature: factor on the variance of the start noise and of every reverse step (Ajay 2023, Algorithm 1,
             alpha); 0 is deterministic, 1 is plain diffusion.
         eta: DDIM's share of fresh noise, 0 (none) to 1 (as much as DDPM).
@@ -86,12 +89,31 @@ class SamplingSettings:
         """
         limits = {
             "denoising_steps": (denoising_steps, "schedule"),
-            "unguided_levels": (denoising_steps, "schedule"),
+            "unguided_levels": (denoising_steps - 1, "noisiest level"),
             "history": (history, "history"),
         }
         for name, (limit, part) in limits.items():
             value = getattr(self, name)
             _require(value <= limit, name, f"at most {limit}, the model's {part}", value)
+        if self.unguided_levels > 0:
+            self._check_guided_levels(denoising_steps)
+
+    def _check_guided_levels(self, total: int) -> None:
+        """Makes sure that the noisiest level of a plan is guided, however many of its steps are run.
+
+        Without, nothing would be guided, and what is to be avoided would not count at all.
+        """
+        counts = range(1, self.denoising_steps + 1)
+        visited = [select_denoising_steps(total, count, spacing=self.step_spacing) for count in counts]
+        first, remedy = min(int(levels[0]) for levels in visited), "`step_spacing` trailing"
+        if self.warm_start_steps is not None and visited[-1][-1] < first:
+            # A deadline may leave no more than the last step of a warm start.
+            first, remedy = int(visited[-1][-1]), "no `warm_start_steps`"
+        if self.unguided_levels > first:
+            raise ConfigurationError(
+                f"`unguided_levels` must be at most {first}, the least noisy level that a plan with these steps may "
+                f"begin at, so that it is guided there; got {self.unguided_levels}; set 0, or {remedy}"
+            )
 
 
 def _require(accepted: bool, name: str, requirement: str, value: object) -> None:

@@ -8,11 +8,19 @@ import pytest
 pytest.importorskip("rclpy")
 
 from decision_diffuser_ros.errors import ConfigurationError
-from decision_diffuser_ros.nodes.control_assembly import DEADLINE_SHARE, ControlAssembly, assemble_control
+from decision_diffuser_ros.nodes.control_assembly import (
+    DEADLINE_SHARE,
+    ControlAssembly,
+    assemble_control,
+    sampling_settings,
+)
 from decision_diffuser_ros.nodes.control_stepper import ControlStepper
 from decision_diffuser_ros.nodes.parameter_declaration import ParameterType
 from decision_diffuser_ros.nodes.planner_parameters import SPECS, PlannerParameters
+from decision_diffuser_ros.planner.manifest import Manifest
 from decision_diffuser_ros.planner.planner import Plan
+from decision_diffuser_ros.planner.settings import SamplingSettings
+from decision_diffuser_ros.resources import MANIFEST_NAME
 from tests.bundles import QUADRUPED_JOINTS
 
 LIMITS = {
@@ -78,6 +86,33 @@ def test_a_device_means_its_providers_and_the_cpu_stands_in_where_it_is_allowed(
     assert worker(assembly(quadruped_bundle, device="auto")).allow_cpu_fallback
     with pytest.raises(ConfigurationError, match="`device` must be one of cpu, cuda, tensorrt, auto. Got 'tpu'"):
         parameters(quadruped_bundle, device="tpu")
+
+
+SAMPLING = {
+    "sampler": "ddpm",
+    "denoising_steps": 7,
+    "guidance_weight": 1.9,
+    "unguided_levels": 15,
+    "temperature": 0.3,
+    "history": 2,
+    "candidates": 5,
+    "branch_margin": 3.0,
+    "negation_weight": 0.4,
+    "outcome_steps": 6,
+}
+
+
+def test_every_parameter_of_sampling_changes_the_settings_and_nothing_else(quadruped_bundle) -> None:
+    names = ({field.name for field in dataclasses.fields(kind)} for kind in (SamplingSettings, PlannerParameters))
+    assert set.intersection(*names) == set(SAMPLING)
+    manifest = Manifest.read(quadruped_bundle / MANIFEST_NAME)
+    assert sampling_settings(parameters(quadruped_bundle), manifest) == manifest.sampling
+    for name, value in SAMPLING.items():
+        changed = sampling_settings(parameters(quadruped_bundle, **{name: value}), manifest)
+        assert changed == dataclasses.replace(manifest.sampling, **{name: value}), name
+        assert changed != manifest.sampling, name
+    with pytest.raises(ConfigurationError, match="`unguided_levels` must be at most 99"):
+        sampling_settings(parameters(quadruped_bundle, unguided_levels=100), manifest)
 
 
 def test_commands_between_control_steps_are_limited_by_their_own_period(quadruped_bundle) -> None:

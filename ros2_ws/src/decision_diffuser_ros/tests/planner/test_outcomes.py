@@ -14,7 +14,8 @@ from decision_diffuser_ros.planner.planner import Planner
 from decision_diffuser_ros.planner.settings import SamplingSettings
 from decision_diffuser_ros.simulation.block_constraints import CONSTRAINT_NAMES
 from decision_diffuser_ros.simulation.stacking_model import BLOCK_NAMES, BLOCK_SIZE
-from tests.bundles import STACKING_STATE, make_stacking_bundle
+from tests.bundles import STACKING_STATE, condition_direction, make_stacking_bundle
+from tests.planner.linear_denoiser import NOISY_SHARE, sampled
 
 OPEN, CLOSED = 0.085, 0.049
 PLACES = {"red": 0.0, "green": 0.2, "blue": 0.4, "yellow": -0.2}
@@ -221,6 +222,32 @@ def test_outcomes_of_two_constraints_are_drawn_for_both_together_and_for_each(bu
     asked = [tuple(np.flatnonzero(row)) for row, is_asked in zip(conditions, present[:, 0], strict=True) if is_asked]
     first, second = (CONSTRAINT_NAMES.index(name) for name in ("red > blue", "blue > green"))
     assert sorted(asked) == sorted([(first,), (second,)] * 4)
+
+
+@pytest.mark.parametrize("unguided_levels, guided_steps", [(0, 4), (30, 3), (60, 2), (99, 1)])
+def test_the_last_levels_of_an_outcome_are_without_guidance(tmp_path, now, monkeypatch, unguided_levels, guided_steps):
+    bundle = Bundle.load(make_stacking_bundle(tmp_path / "block_stacking", outcome=True, noisy_share=NOISY_SHARE))
+    settings = SamplingSettings(
+        history=2, outcome_steps=4, denoising_steps=1, guidance_weight=2.0, unguided_levels=unguided_levels
+    )
+    planner = Planner(bundle, settings=settings)
+    runs = []
+    sample = planner._sampler.sample
+
+    def watched(denoiser, start, levels, **options):
+        runs.append((start[:, -1].copy(), sample(denoiser, start, levels, **options)))
+        return runs[-1][1]
+
+    monkeypatch.setattr(planner._sampler, "sample", watched)
+    branch = (*CHAIN, above("red", "blue", weight=-0.5))
+    planner.plan(now[None], branch, rng=np.random.default_rng(0))
+    start, ends = runs[0]
+    directions = condition_direction(len(CONSTRAINT_NAMES), bundle.manifest.state_dim, 0.01)
+    first, second = (directions[CONSTRAINT_NAMES.index(name)] for name in ("red > blue", "blue > green"))
+    guided = 2.0 * np.array([0.5 * first + second, first, second])  # both, with a NOT, and each alone
+    unguided = np.array([(first + second) / 2.0, first, second])
+    offsets = [guided] * guided_steps + [unguided] * (4 - guided_steps)
+    np.testing.assert_allclose(ends[:, -1], sampled(start, offsets, [99, 74, 49, 24]), atol=1e-4)
 
 
 def test_the_one_in_use_stays_unless_another_is_nearer_or_fails_less(bundle, objects, now):

@@ -15,7 +15,8 @@ from decision_diffuser_ros.planner.planner import Plan, Planner
 from decision_diffuser_ros.planner.sampler_composition import INPUTS, compose_sampler
 from decision_diffuser_ros.planner.settings import SamplingSettings
 from decision_diffuser_ros.resources import model_directory
-from tests.bundles import make_tiny_bundle
+from tests.bundles import condition_direction, make_tiny_bundle
+from tests.planner.linear_denoiser import NOISY_SHARE, sampled
 
 WAVE, REST = Condition({"skill": "wave"}), Condition({"skill": "rest", "return": 0.4}, weight=-0.5)
 SETTINGS = SamplingSettings(history=2, temperature=0.7, guidance_weight=1.6)
@@ -57,6 +58,30 @@ def assert_equal_plans(one_call: Plan, step_by_step: Plan, tolerance: float = 2e
 def test_one_call_plans_what_the_steps_in_python_plan(tiny_bundle: Path, changes, conditions) -> None:
     settings = dataclasses.replace(SETTINGS, **changes)
     assert_equal_plans(*plans_both_ways(Bundle.load(tiny_bundle), settings, conditions))
+
+
+@pytest.mark.parametrize("unguided_levels, guided_steps", [(0, 5), (20, 4), (40, 3), (99, 1)])
+def test_each_step_is_guided_or_not_by_its_own_level(tmp_path: Path, unguided_levels: int, guided_steps: int) -> None:
+    bundle = Bundle.load(make_tiny_bundle(tmp_path, noisy_share=NOISY_SHARE))
+    settings = dataclasses.replace(SETTINGS, temperature=0.0, denoising_steps=5, unguided_levels=unguided_levels)
+    one_call, step_by_step = plans_both_ways(bundle, settings, (WAVE, REST))
+    assert_equal_plans(one_call, step_by_step)
+    wave, rest, by_return = condition_direction(3, 4, 0.5)
+    guided, unguided = 1.6 * (wave - 0.5 * (rest + 0.4 * by_return)), wave
+    offsets = [guided] * guided_steps + [unguided] * (5 - guided_steps)
+    expected = sampled(np.zeros(4), offsets, [99, 79, 59, 39, 19])
+    mean, std = (np.array(getattr(bundle.manifest.normaliser, name)) for name in ("mean", "std"))
+    np.testing.assert_allclose(step_by_step.states, np.tile(mean + std * expected, (5, 1)), atol=1e-4)
+
+
+@pytest.mark.parametrize("sampler", ["ddim", "ddpm"])
+@pytest.mark.parametrize("unguided_levels", [0, 15, 50])
+def test_steps_that_depend_on_those_before_are_sampled_the_same(
+    tmp_path: Path, sampler: str, unguided_levels: int
+) -> None:
+    bundle = Bundle.load(make_tiny_bundle(tmp_path, noisy_share=NOISY_SHARE))
+    settings = dataclasses.replace(SETTINGS, sampler=sampler, denoising_steps=10, unguided_levels=unguided_levels)
+    assert_equal_plans(*plans_both_ways(bundle, settings, [[WAVE], [REST, WAVE]]), tolerance=1e-4)
 
 
 @pytest.mark.parametrize("sampler", ["ddim", "ddpm"])

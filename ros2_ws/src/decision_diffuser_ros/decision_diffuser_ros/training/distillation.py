@@ -123,6 +123,7 @@ def one_pass_sampling(sampling: SamplingSettings) -> SamplingSettings:
         denoising_steps=1,
         step_spacing="trailing",  # the noisiest level, which is where start noise belongs
         guidance_weight=1.0,
+        unguided_levels=0,  # what its teacher does there is learnt, too
         warm_start_steps=None,
         clean_limit=None,
     )

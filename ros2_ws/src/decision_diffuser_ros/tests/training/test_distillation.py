@@ -15,6 +15,7 @@ from decision_diffuser_ros.errors import ConfigurationError
 from decision_diffuser_ros.planner.bundle import Bundle
 from decision_diffuser_ros.planner.conditions import Condition
 from decision_diffuser_ros.planner.planner import Planner
+from decision_diffuser_ros.planner.settings import SamplingSettings
 from decision_diffuser_ros.training import training_run
 from decision_diffuser_ros.training.configuration import OptimisationConfiguration
 from decision_diffuser_ros.training.distillation import DistillationConfiguration, distil, one_pass_sampling
@@ -143,6 +144,16 @@ def test_the_manifest_says_how_the_student_plans_and_who_taught_it_what(bundles,
     assert (teacher["sampling"]["denoising_steps"], teacher["sampling"]["guidance_weight"]) == (2, 2.0)
     assert (teacher["seed"], teacher["training"]["command"]) == (1, "train toy")
     assert "distillation" not in bundles["teacher"].manifest.provenance
+
+
+def test_a_student_plans_without_what_its_teachers_steps_needed():
+    teacher = SamplingSettings(
+        denoising_steps=8, step_spacing="quadratic", guidance_weight=2.0, unguided_levels=15, clean_limit=3.0,
+        temperature=0.3, history=2, negation_weight=0.4,
+    )  # fmt: skip
+    assert one_pass_sampling(teacher) == SamplingSettings(
+        denoising_steps=1, guidance_weight=1.0, temperature=0.3, history=2, negation_weight=0.4
+    )
 
 
 def test_the_student_has_its_teachers_inverse_dynamics(bundles):

@@ -56,6 +56,7 @@ def make_tiny_bundle(
     robot: str = "test_robot",
     noisy_share: float = 0.0,
     nan_output: bool = False,
+    nan_kind: int | None = None,
 ) -> Path:
     """Writes a bundle into `directory` and returns it.
 
@@ -74,6 +75,7 @@ def make_tiny_bundle(
         robot: that it moves.
         noisy_share: of the noisy trajectory, in the clean one; with 0, no denoising step depends on those before.
         nan_output: makes the denoiser return NaN.
+        nan_kind: index of the kind of condition under which the denoiser returns NaN.
     """
     joints = len(joint_names)
     state = [Entry(f"{joint}/position", "rad") for joint in joint_names]
@@ -91,7 +93,7 @@ def make_tiny_bundle(
             horizon=history + plan_steps, state_dim=len(state), condition_dim=condition_dim,
             kind_dimensions=[kind.dimension for kind in conditions], condition_effect=condition_effect,
             alphas_cumprod=cosine_alphas_cumprod(schedule.denoising_steps) if prediction == "noise" else None,
-            noisy_share=noisy_share, nan_output=nan_output,
+            noisy_share=noisy_share, nan_output=nan_output, nan_kind=nan_kind,
         ),
         INVERSE_DYNAMICS_FILE: inverse_dynamics_graph(state_dim=len(state), action_dim=joints),
     }  # fmt: skip
@@ -198,6 +200,7 @@ def denoiser_graph(
     alphas_cumprod: np.ndarray | None = None,
     noisy_share: float = 0.0,
     nan_output: bool = False,
+    nan_kind: int | None = None,
 ) -> onnx.ModelProto:
     """A denoiser whose clean trajectory is (condition * its kinds' presence) @ condition_direction, in every slot.
 
@@ -218,7 +221,8 @@ def denoiser_graph(
     nodes = [
         helper.make_node("MatMul", ["condition_present", "membership"], ["element_present"]),
         helper.make_node("Mul", ["condition", "element_present"], ["active_condition"]),
-        helper.make_node("MatMul", ["active_condition", "direction"], ["offset"]),
+        helper.make_node("MatMul", ["active_condition", "direction"], ["finite_offset"]),
+        *_nan_under(nan_kind),
         helper.make_node("Unsqueeze", ["offset", "slot_axis"], ["offset_rows"]),
         # Inputs that the toy does not need are multiplied by zero, so that they stay inputs of the graph.
         helper.make_node("Unsqueeze", ["observation_mask", "feature_axis"], ["mask_rows"]),
@@ -233,6 +237,7 @@ def denoiser_graph(
     ]
     constants["feature_axis"] = np.array([2], np.int64)
     constants["noisy_share"] = np.array(noisy_share, np.float32)
+    constants |= {"one": np.array(1.0, np.float32), "nan_kind": np.array([nan_kind or 0], np.int64)}
     if alphas_cumprod is None:
         nodes.append(helper.make_node("Identity", ["clean"], ["prediction"]))
     else:
@@ -273,6 +278,18 @@ def inverse_dynamics_graph(*, state_dim: int, action_dim: int) -> onnx.ModelProt
     inputs = [_tensor(input_name, TensorProto.FLOAT, ["batch", state_dim]) for input_name in ("state", "next_state")]
     output = _tensor("action", TensorProto.FLOAT, ["batch", action_dim])
     return _model(nodes, "inverse_dynamics", inputs, output, constants)
+
+
+def _nan_under(kind: int | None) -> list[onnx.NodeProto]:
+    """From `finite_offset` to `offset`: NaN in the rows in which a kind of condition is present."""
+    if kind is None:
+        return [helper.make_node("Identity", ["finite_offset"], ["offset"])]
+    return [
+        helper.make_node("Gather", ["condition_present", "nan_kind"], ["is_nan"], axis=1),
+        helper.make_node("Sub", ["one", "is_nan"], ["divisor"]),
+        helper.make_node("Div", ["zero", "divisor"], ["zero_or_nan"]),
+        helper.make_node("Add", ["finite_offset", "zero_or_nan"], ["offset"]),
+    ]
 
 
 def _tensor(name: str, element_type: int, shape: list) -> onnx.ValueInfoProto:

@@ -47,12 +47,19 @@ def unguided_coefficients(weights: Sequence[float]) -> np.ndarray:
 def guided_estimate(estimates: np.ndarray, coefficients: np.ndarray) -> np.ndarray:
     """The weighted sum of estimates, (..., horizon, state_dim).
 
+    Estimates whose coefficient is 0 have no part in a sum, even where they are not finite: of several candidates, one
+    that is lost does not spoil the others.
+
     Args:
         estimates: (1 + n, ..., horizon, state_dim) clean or noise estimates under [null, y_1, ..., y_n].
         coefficients: (1 + n,) from `guidance_coefficients`; or (candidates, rows) for several sums of the same rows,
             which return (candidates, ..., horizon, state_dim).
     """
-    return np.tensordot(coefficients.astype(estimates.dtype, copy=False), estimates, axes=1)
+    coefficients = coefficients.astype(estimates.dtype, copy=False)
+    if np.isfinite(estimates).all():
+        return np.tensordot(coefficients, estimates, axes=1)
+    sums = [np.tensordot(own[own != 0.0], estimates[own != 0.0], axes=1) for own in np.atleast_2d(coefficients)]
+    return np.stack(sums) if coefficients.ndim > 1 else sums[0]
 
 
 def clean_from_noise(noisy: np.ndarray, noise_estimate: np.ndarray, alpha_cumprod: float) -> np.ndarray:

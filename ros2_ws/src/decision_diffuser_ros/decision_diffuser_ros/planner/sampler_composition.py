@@ -12,6 +12,9 @@ and nothing but numpy and ONNX Runtime needed. Every step is linear in the noisy
 and fresh noise z, whatever sampler it belongs to:
 
     clean = clip(p_share * p + x_share * x)            x after = clean_share * clean + noisy_share * x + noise_share * z
+
+A prediction that is not finite is a matter of its own plan: times the coefficient 0 that it has in the sums of the
+others it would be NaN there, too. So it is left out of the product, and NaN is put where it has a part.
 """
 
 from collections.abc import Mapping, Sequence
@@ -96,7 +99,7 @@ def _loop_body(denoiser: bytes) -> bytes:
     after = [
         _node("Reshape", ["prediction", "sampler/flat"], "sampler/flat_prediction"),
         _node("Gather", ["sampler/guidance", "sampler/iteration"], "sampler/coefficients", axis=0),
-        _node("MatMul", ["sampler/coefficients", "sampler/flat_prediction"], "sampler/flat_guided"),
+        *_guided_sum(),
         _node("Shape", ["sampler/noisy"], "sampler/plan_shape"),
         _node("Reshape", ["sampler/flat_guided", "sampler/plan_shape"], "sampler/guided"),
         _node("Gather", ["sampler/step_shares", "sampler/iteration"], "sampler/shares", axis=0),
@@ -115,6 +118,8 @@ def _loop_body(denoiser: bytes) -> bytes:
     ]
     constants = {f"sampler/index_{share}": np.array(index, np.int64) for index, share in enumerate(shares)}
     constants["sampler/flat"] = np.array([0, -1], np.int64)
+    for name, value in (("zero", 0.0), ("one", 1.0), ("lost", np.nan)):
+        constants[f"sampler/{name}"] = np.array(value, np.float32)
     state = ("plans", "horizon", "state_dim")
     inputs = [
         _tensor_info("sampler/iteration", np.int64, ()),
@@ -123,6 +128,22 @@ def _loop_body(denoiser: bytes) -> bytes:
     ]
     outputs = [_tensor_info("sampler/goes_on", np.bool_, ()), _tensor_info("sampler/stepped", np.float32, state)]
     return _graph("denoising_step_of_sampler", [*before, network, *after], constants, inputs, outputs)
+
+
+def _guided_sum() -> list[bytes]:
+    """From `sampler/flat_prediction` and `sampler/coefficients` to `sampler/flat_guided`, a row for each plan."""
+    prediction, coefficients = "sampler/flat_prediction", "sampler/coefficients"
+    return [
+        _node("Sub", [prediction, prediction], "sampler/zero_if_finite"),
+        _node("Equal", ["sampler/zero_if_finite", "sampler/zero"], "sampler/is_finite"),
+        _node("Where", ["sampler/is_finite", prediction, "sampler/zero"], "sampler/finite_prediction"),
+        _node("MatMul", [coefficients, "sampler/finite_prediction"], "sampler/finite_sum"),
+        _node("Where", ["sampler/is_finite", "sampler/zero", "sampler/one"], "sampler/not_finite"),
+        _node("Abs", [coefficients], "sampler/parts"),
+        _node("MatMul", ["sampler/parts", "sampler/not_finite"], "sampler/lost_parts"),
+        _node("Greater", ["sampler/lost_parts", "sampler/zero"], "sampler/is_lost"),
+        _node("Where", ["sampler/is_lost", "sampler/lost", "sampler/finite_sum"], "sampler/flat_guided"),
+    ]
 
 
 def _graph(

@@ -97,3 +97,17 @@ def test_candidates_are_guided_each_for_itself() -> None:
     coefficients = guidance_coefficients([1.0], 1.6)
     for candidate, guided in enumerate(guided_estimate(estimates, coefficients)):
         np.testing.assert_allclose(guided, guided_estimate(estimates[:, candidate], coefficients), rtol=1e-12)
+
+
+@pytest.mark.parametrize("lost", [np.nan, np.inf, -np.inf])
+def test_an_estimate_that_is_not_finite_is_lost_for_those_only_that_it_counts_for(lost: float) -> None:
+    estimates = np.random.default_rng(4).standard_normal((4, 6, 2)).astype(np.float32)
+    coefficients = np.array([[-0.5, 1.5, 0.0, 0.0], [0.0, 0.0, 0.0, 1.0], [0.0, 0.0, 0.3, 0.7]])
+    expected = guided_estimate(estimates, coefficients)
+    estimates[1, 2, 1] = lost
+    guided = guided_estimate(estimates, coefficients)
+    assert guided.dtype == np.float32
+    np.testing.assert_allclose(guided[1:], expected[1:], rtol=1e-6)
+    np.testing.assert_array_equal(np.argwhere(~np.isfinite(guided[0])), [[2, 1]])
+    np.testing.assert_allclose(guided_estimate(estimates, coefficients[2]), expected[2], rtol=1e-6)
+    assert not np.isfinite(guided_estimate(estimates, coefficients[0])).all()

@@ -144,6 +144,22 @@ def test_candidates_that_are_not_finite_are_not_chosen(tiny_bundle: Path, monkey
     assert plan_of(planner, BRANCHES).conditions == BRANCHES[1]
 
 
+@pytest.mark.parametrize("one_call", [False, True])
+@pytest.mark.parametrize("sampler", ["ddim", "ddpm"])
+def test_a_candidate_that_is_not_finite_does_not_spoil_the_others(tmp_path: Path, one_call: bool, sampler: str) -> None:
+    """The network returns NaN for whoever asks for a return."""
+    settings = SamplingSettings(history=2, temperature=0.0, guidance_weight=1.5, denoising_steps=3, sampler=sampler)
+    bundle = Bundle.load(make_tiny_bundle(tmp_path, nan_kind=1))
+    planner = Planner(bundle, settings=settings, samples_in_one_call=one_call)
+    returning = (Condition({"skill": "rest", "return": 0.5}),)
+    for branches in ((returning, (WAVE,)), ((WAVE,), returning)):
+        plan = plan_of(planner, branches)
+        assert plan.conditions == (WAVE,)
+        np.testing.assert_allclose(plan.states, plan_of(planner, [WAVE]).states, atol=2e-3)
+    with pytest.raises(PlanError, match="returned a plan that is not finite"):
+        plan_of(planner, [returning])
+
+
 def test_a_network_that_returns_nan_is_an_error_for_branches_too(tmp_path: Path) -> None:
     with pytest.raises(PlanError, match="returned a plan that is not finite"):
         plan_of(planner_of(make_tiny_bundle(tmp_path, nan_output=True)), BRANCHES)

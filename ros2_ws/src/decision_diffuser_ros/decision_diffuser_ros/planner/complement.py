@@ -8,6 +8,8 @@ a pace, and nothing else:
 which is what alternatives are sampled from. App. J of Ajay 2023 has p(x) / p(x | bound) in its place, up to powers.
 That says nothing where the robot bounds already: p(x) is nearly p(x | bound) there, and their ratio nearly constant.
 
+An alternative that avoids every name of such a kind leaves nothing, and is left out.
+
 It holds for kinds whose names exclude each other, and where nothing of that kind is asked for and no NOT of it has a
 weight of its own. Everything else is a negative weight: `trot & !bound`, `0.5*!bound`, `!(red > blue)`.
 """
@@ -15,7 +17,13 @@ weight of its own. Everything else is a negative weight: `trot & !bound`, `0.5*!
 from collections.abc import Iterable
 
 from decision_diffuser_ros.errors import ConditionError
-from decision_diffuser_ros.planner.expression import Alternative, ConditionExpression, Term, alternative_text
+from decision_diffuser_ros.planner.expression import (
+    Alternative,
+    ConditionExpression,
+    DroppedAlternative,
+    Term,
+    alternative_text,
+)
 from decision_diffuser_ros.planner.expression_tree import tidy
 from decision_diffuser_ros.planner.manifest_records import ConditionKind
 
@@ -28,27 +36,31 @@ def with_names_left(expression: ConditionExpression, kinds: Iterable[ConditionKi
         kinds: of the model.
 
     Raises:
-        ConditionError: an alternative avoids every name of a kind.
+        ConditionError: every alternative avoids every name of a kind.
     """
-    alternatives = list(expression.alternatives)
+    alternatives, dropped = list(expression.alternatives), list(expression.dropped)
     for kind in kinds:
         if kind.is_exclusive:
-            alternatives = [each for alternative in alternatives for each in _expanded(alternative, kind)]
-    return ConditionExpression(tuple(dict.fromkeys(map(tidy, alternatives))))
+            left = [_expanded(alternative, kind) for alternative in alternatives]
+            without_names = [each for each, names in zip(alternatives, left, strict=True) if not names]
+            dropped += [DroppedAlternative(alternative, _reason(kind)) for alternative in without_names]
+            alternatives = [each for names in left for each in names]
+    if not alternatives:
+        raise ConditionError("; ".join(f"'{alternative_text(each.alternative)}' {each.reason}" for each in dropped))
+    return ConditionExpression(tuple(dict.fromkeys(map(tidy, alternatives))), tuple(dropped))
+
+
+def _reason(kind: ConditionKind) -> str:
+    names = ", ".join(sorted(kind.names))
+    return f"avoids every {kind.kind} of the model; leave one of them: {names}"
 
 
 def _expanded(alternative: Alternative, kind: ConditionKind) -> tuple[Alternative, ...]:
-    """An alternative for each name that is left; the one that is given where that is not said."""
+    """An alternative for each name that is left, none if none is; the one that is given where that is not said."""
     names = [term for term in alternative if term.kind == kind.kind]
     if not names or not all(term.is_negated and term.weight is None for term in names):
         return (alternative,)
     avoided = {term.value for term in names}
-    left = [name for name in kind.names if name not in avoided]
-    if not left:
-        raise ConditionError(
-            f"'{alternative_text(alternative)}' avoids every {kind.kind} of the model; leave one of them: "
-            f"{', '.join(sorted(kind.names))}"
-        )
     place = alternative.index(names[0])
     rest = tuple(term for term in alternative[place:] if term not in names)
-    return tuple((*alternative[:place], Term(kind.kind, name), *rest) for name in left)
+    return tuple((*alternative[:place], Term(kind.kind, name), *rest) for name in kind.names if name not in avoided)

@@ -78,14 +78,27 @@ Alternative = tuple[Term, ...]
 
 
 @dataclasses.dataclass(frozen=True)
+class DroppedAlternative:
+    """An alternative that cannot be fulfilled, and why."""
+
+    alternative: Alternative
+    reason: str
+
+    def __str__(self) -> str:
+        return f"{alternative_text(self.alternative)}: {self.reason}"
+
+
+@dataclasses.dataclass(frozen=True)
 class ConditionExpression:
     """What is asked for: one of the alternatives, and all terms of it.
 
     Attributes:
         alternatives: at least one; one without terms asks for nothing.
+        dropped: alternatives that were asked for, too, and left out in the normal form.
     """
 
     alternatives: tuple[Alternative, ...] = ((),)
+    dropped: tuple[DroppedAlternative, ...] = dataclasses.field(default=(), compare=False)
 
     @property
     def branches(self) -> tuple[Branch, ...]:

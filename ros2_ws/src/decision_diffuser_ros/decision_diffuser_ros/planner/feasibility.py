@@ -20,42 +20,33 @@ from decision_diffuser_ros.errors import ConditionError
 from decision_diffuser_ros.planner.expression import (
     Alternative,
     ConditionExpression,
+    DroppedAlternative,
     Term,
-    alternative_text,
     normalised_name,
 )
 
 
-@dataclasses.dataclass(frozen=True)
-class DroppedAlternative:
-    """An alternative that cannot be fulfilled, and why."""
-
-    alternative: Alternative
-    reason: str
-
-    def __str__(self) -> str:
-        return f"{alternative_text(self.alternative)}: {self.reason}"
-
-
 class PossibleExpression(NamedTuple):
-    """What is left of an expression: alternatives that do not contradict themselves, and those that do."""
+    """What is left of an expression: alternatives that can be fulfilled as far as logic knows, and the others."""
 
     expression: ConditionExpression
     dropped: tuple[DroppedAlternative, ...]
 
 
 def possible_expression(expression: ConditionExpression) -> PossibleExpression:
-    """The expression without the alternatives that contradict themselves.
+    """The expression without the alternatives that contradict themselves; what its normal form left out is told, too.
 
     Raises:
-        ConditionError: every alternative does; the message says why.
+        ConditionError: no alternative is left; the message says why.
     """
     reasons = [contradiction(alternative) for alternative in expression.alternatives]
     pairs = list(zip(expression.alternatives, reasons, strict=True))
-    dropped = tuple(DroppedAlternative(alternative, reason) for alternative, reason in pairs if reason is not None)
+    contradicting = [DroppedAlternative(alternative, reason) for alternative, reason in pairs if reason is not None]
+    dropped = (*expression.dropped, *contradicting)
     left = tuple(alternative for alternative, reason in pairs if reason is None)
     if not left:
-        raise ConditionError(f"'{expression}' cannot be fulfilled: {'; '.join(each.reason for each in dropped)}")
+        told = [*map(str, expression.dropped), *(each.reason for each in contradicting)]
+        raise ConditionError(f"'{expression}' cannot be fulfilled: {'; '.join(told)}")
     return PossibleExpression(ConditionExpression(left), dropped)
 
 

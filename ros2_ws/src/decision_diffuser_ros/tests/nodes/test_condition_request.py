@@ -54,6 +54,8 @@ def test_what_contradicts_itself_is_left_out_with_a_remark(manifest):
     request, remark = read_condition("trot & !trot | pace", manifest, negation_weight=1.0)
     assert request.text() == "pace"
     assert remark == "left out what cannot be fulfilled: trot & !trot: trot and !trot contradict each other"
+    remark = read_condition("pace | !trot & !pace & !bound", manifest, negation_weight=1.0).remark
+    assert remark.startswith("left out what cannot be fulfilled: !trot & !pace & !bound: avoids every skill")
     assert read_condition("pace", manifest, negation_weight=1.0).remark == ""
     with pytest.raises(ConditionError, match="'trot & !trot' cannot be fulfilled"):
         request_of("trot & !trot", manifest)

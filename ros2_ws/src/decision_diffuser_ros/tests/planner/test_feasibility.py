@@ -79,6 +79,15 @@ def test_impossible_alternatives_are_dropped(manifest: Manifest) -> None:
     ]
 
 
+def test_what_avoids_every_skill_is_told_with_the_alternatives_that_contradict_themselves(manifest: Manifest) -> None:
+    left, dropped = possible_expression(parse("slow & !slow | !fast & !slow | fast", manifest))
+    assert str(left) == "fast"
+    avoids_all = "!fast & !slow: avoids every skill of the model; leave one of them: fast, slow"
+    assert [str(each) for each in dropped] == [avoids_all, "slow & !slow: slow and !slow contradict each other"]
+    with pytest.raises(ConditionError, match=f"{avoids_all}; slow and !slow contradict each other$"):
+        possible_expression(parse("slow & !slow | !fast & !slow", manifest))
+
+
 relations = st.tuples(st.permutations(BLOCKS[:4]).map(lambda order: f"{order[0]} > {order[1]}"), st.booleans())
 
 

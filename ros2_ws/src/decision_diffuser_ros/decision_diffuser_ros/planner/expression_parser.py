@@ -69,7 +69,7 @@ class ExpressionError(ConditionError):
 
     def __init__(self, reason: str, text: str, position: int | None = None) -> None:
         self.text, self.position, self.reason = text, position, reason
-        where = "" if position is None else f"at character {position + 1} of {_shown(text)}: "
+        where = "" if position is None else f"at character {position + 1} of {_shown(text, position)}: "
         super().__init__(f"{where}{reason}")
 
     @property
@@ -216,5 +216,8 @@ def _with_unit(kind: ConditionKind) -> str:
     return f"{kind.largest:g} [{kind.unit}]"
 
 
-def _shown(text: str) -> str:
-    return repr(text if len(text) <= _SHOWN_TEXT else f"{text[: _SHOWN_TEXT - 3]}...")
+def _shown(text: str, position: int) -> str:
+    """The text in quotes, of a long one the part around a position, with dots where something is left out."""
+    begin = max(0, min(position - _SHOWN_TEXT // 2, len(text) - _SHOWN_TEXT))
+    end = begin + _SHOWN_TEXT
+    return repr(f"{'...' if begin > 0 else ''}{text[begin:end]}{'...' if end < len(text) else ''}")

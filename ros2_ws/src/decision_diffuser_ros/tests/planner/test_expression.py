@@ -188,6 +188,23 @@ def test_what_cannot_be_read_is_refused_with_its_place(gaits: Manifest, text: st
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    "before, after, excerpt",
+    [
+        (0, 0, "galop"),
+        (0, 20, "galop & trot & trot & trot & trot & trot & trot & trot & tro..."),
+        (20, 0, "...rot & trot & trot & trot & trot & trot & trot & trot & galop"),
+        (20, 20, "...& trot & trot & trot & trot & galop & trot & trot & trot & t..."),
+    ],
+)
+def test_of_a_long_expression_an_error_shows_the_place(gaits: Manifest, before: int, after: int, excerpt: str) -> None:
+    text = " & ".join(["trot"] * before + ["galop"] + ["trot"] * after)
+    with pytest.raises(ExpressionError, match="'galop' is not in model") as caught:
+        parse(text, gaits)
+    assert str(caught.value).startswith(f"at character {7 * before + 1} of {excerpt!r}: ")
+    assert caught.value.marked.startswith(f"{text}\n")
+
+
 def test_an_error_points_at_the_place(gaits: Manifest) -> None:
     with pytest.raises(ExpressionError) as caught:
         parse("trot &\n(pace | galop)", gaits)

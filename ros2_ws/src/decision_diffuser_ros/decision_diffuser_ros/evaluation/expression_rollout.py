@@ -9,6 +9,7 @@ import numpy as np
 
 from decision_diffuser_ros.errors import BundleError
 from decision_diffuser_ros.evaluation.gait_classifier import GaitClassifier
+from decision_diffuser_ros.evaluation.gait_pattern import PAIRS
 from decision_diffuser_ros.simulation import quadruped_model as model
 from decision_diffuser_ros.simulation.quadruped_env import QuadrupedGaitsEnv
 from decision_diffuser_ros.simulation.quadruped_model import CONTROL_STEP
@@ -91,12 +92,20 @@ def run_expression_episode(
 
 
 def check_classifier(classifier: GaitClassifier) -> GaitClassifier:
-    """The classifier, refused unless it takes the joint states of `run_expression_episode`. Raises BundleError."""
+    """The classifier, refused unless it tells the quadruped's gaits apart by joint states. Raises BundleError.
+
+    It must take the joint states of `run_expression_episode`, and its probabilities must be in the order of `PAIRS`.
+    """
     expected = [f"{joint}/{quantity}" for quantity in ("position", "velocity") for joint in model.JOINT_NAMES]
     got = [entry.name for entry in classifier.record.inputs]
     if got != expected or classifier.record.step_duration != CONTROL_STEP:
         raise BundleError(
             f"expected a gait classifier that takes {', '.join(expected[:2])}, ... every {CONTROL_STEP} s; "
             f"got {', '.join(got[:2])}, ... every {classifier.record.step_duration} s"
+        )
+    if classifier.gaits != tuple(PAIRS):
+        raise BundleError(
+            f"expected a gait classifier of {', '.join(PAIRS)}, in this order; got {', '.join(classifier.gaits)}; "
+            "train one with `decision-diffuser train gait_classifier` on demonstrations of all of them"
         )
     return classifier

@@ -14,6 +14,7 @@ import multiprocessing
 import os
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from typing import TYPE_CHECKING, Any
@@ -144,11 +145,14 @@ class PlannerProcess:
         """Time after which a plan is given up and the process replaced [s]."""
         return self._supervision.hang_timeout
 
-    def start(self) -> None:
+    def start(self, *, abort: Callable[[], bool] = lambda: False) -> None:
         """Start the child and return when it is warmed up.
 
+        Args:
+            abort: asked several times a second whether to give up.
+
         Raises:
-            PlanError: it could not load the bundle, crashed or took too long.
+            PlanError: it could not load the bundle, crashed or took too long, or the start was given up.
         """
         self._stopping = False
         self._state = PlannerState.STARTING
@@ -157,12 +161,19 @@ class PlannerProcess:
         os.set_blocking(self._wake_writer, False)
         self._thread = threading.Thread(target=self._supervise, name="planner supervisor", daemon=True)
         self._thread.start()
-        with self._changed:
-            self._changed.wait_for(lambda: self._state is not PlannerState.STARTING)
+        while not self._waited_for_start(0.1):
+            if abort():
+                self.stop()
+                raise PlanError("the start was interrupted")
         if self._state is not PlannerState.READY:
             error = self.last_error
             self.stop()
             raise PlanError(f"the planner process did not start: {error}")
+
+    def _waited_for_start(self, timeout: float) -> bool:
+        """Wait for the end of the start, well or not; return whether it came within `timeout` [s]."""
+        with self._changed:
+            return self._changed.wait_for(lambda: self._state is not PlannerState.STARTING, timeout)
 
     def stop(self) -> None:
         """End the child; requests and results are forgotten. Harmless when it is not running."""

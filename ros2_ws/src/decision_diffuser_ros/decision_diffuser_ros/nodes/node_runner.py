@@ -6,7 +6,7 @@ import signal
 import sys
 from collections.abc import Callable, Sequence
 from types import FrameType
-from typing import Protocol, TypeVar
+from typing import ClassVar, Protocol, TypeVar
 
 import rclpy
 from rclpy.executors import ExternalShutdownException
@@ -81,12 +81,24 @@ def run_node(
     return 0
 
 
+def is_stop_requested() -> bool:
+    """Return whether the node that runs here was told to end; False where `run_node` runs none.
+
+    For what takes long in a callback, which keeps the node from noticing a signal itself.
+    """
+    return StopRequest.current is not None and StopRequest.current.is_requested
+
+
 class StopRequest:
     """Notices SIGINT and SIGTERM."""
+
+    current: ClassVar[StopRequest | None] = None
+    """Of the node that runs in this process."""
 
     def __init__(self) -> None:
         """Take over both signals; may be called in the main thread only."""
         self.is_requested = False
+        StopRequest.current = self
         for number in STOP_SIGNALS:
             signal.signal(number, self._note)
 
@@ -96,6 +108,7 @@ class StopRequest:
         Python gives its handlers up before it ends. A signal that comes then, as `ros2 launch` sends one to the nodes
         that are left after Ctrl-C, would kill a process that has done all it had to do.
         """
+        StopRequest.current = None
         for number in STOP_SIGNALS:
             signal.signal(number, signal.SIG_IGN)
 

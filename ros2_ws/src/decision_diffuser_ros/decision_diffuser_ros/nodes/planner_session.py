@@ -41,6 +41,7 @@ from decision_diffuser_ros.nodes.control_assembly import (
 from decision_diffuser_ros.nodes.control_loop import DeadlineLoop
 from decision_diffuser_ros.nodes.control_stepper import ControlStepper
 from decision_diffuser_ros.nodes.diagnostics import ORDINARY_SCHEDULING, PlannerDiagnostics, idle_report
+from decision_diffuser_ros.nodes.node_runner import is_stop_requested
 from decision_diffuser_ros.nodes.planner_parameters import PlannerParameters
 from decision_diffuser_ros.nodes.robot_description import read_robot_description
 from decision_diffuser_ros.nodes.stamp_trigger import StampTrigger, TriggeredStep
@@ -109,7 +110,7 @@ class PlannerSession:
         self._preview_publisher: Any = None
         try:
             self._connect()
-            self.assembly.planner.start()
+            self.assembly.planner.start(abort=is_stop_requested)
         except BaseException:
             self.close()
             raise

@@ -1,7 +1,9 @@
 """Starting, refusing and leaving: the planner node's process."""
 
+import os
 import re
 import signal
+import time
 
 import numpy as np
 import pytest
@@ -17,8 +19,9 @@ from decision_diffuser_ros.evaluation.process_facts import is_running
 from decision_diffuser_ros.nodes.planner_parameters import SPECS
 from decision_diffuser_ros.simulation.quadruped_model import JOINT_NAMES, STANDING_POSE
 from tests.bundles import make_quadruped_bundle
-from tests.nodes.processes import NodeProcess
+from tests.nodes.processes import NodeProcess, command_line
 from tests.nodes.robot import Robot
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.ros
 LEGS_FROM_BEHIND = tuple(JOINT_NAMES[3 * leg + joint] for leg in (3, 2, 1, 0) for joint in range(3))
@@ -108,6 +111,21 @@ def test_ctrl_c_leaves_the_last_command_and_no_process(context, standing_bundle,
     finally:
         planner.stop(signal.SIGKILL)
         robot.close()
+
+
+def test_sigterm_during_configure_does_not_wait_for_the_planners_process(standing_bundle, tmp_path):
+    planner = planner_of(standing_bundle, tmp_path / "log", namespace="impatient", autostart=True)
+    try:
+        wait_until(lambda: any("spawn_main" in command_line(child) for child in planner.children()))
+        child = planner.planner_child()
+        os.kill(child, signal.SIGSTOP)  # it will not be ready
+        began = time.monotonic()
+        assert planner.stop(signal.SIGTERM) == 0
+        assert time.monotonic() - began < 10.0  # of the 60 s that it might take
+        assert "not configured: the start was interrupted" in planner.log
+        assert not is_running(child)
+    finally:
+        planner.stop(signal.SIGKILL)
 
 
 def test_a_node_that_was_shut_down_stays_finalized_and_ends_in_order(context, standing_bundle, tmp_path):

@@ -21,6 +21,7 @@ from decision_diffuser_ros.nodes.node_runner import run_node
 from decision_diffuser_ros.nodes.quadruped_parameters import QuadrupedParameters
 from decision_diffuser_ros.nodes.quadruped_publishers import QuadrupedPublishers
 from decision_diffuser_ros.nodes.simulation_node import SimulationNode, joint_order
+from decision_diffuser_ros.nodes.simulation_time import even_pieces
 from decision_diffuser_ros.simulation.quadruped_model import JOINT_NAMES, STANDING_POSE
 from decision_diffuser_ros.simulation.quadruped_world import QuadrupedWorld, QuadrupedWorldSettings
 
@@ -50,11 +51,12 @@ class QuadrupedSimNode(SimulationNode):
         self._begin(time_step=options.time_step)
 
     def _advance(self, duration: float) -> None:
-        """Simulate `duration` [s], with trajectories interpolated in between."""
-        steps = max(1, round(duration / TRAJECTORY_INTERPOLATION_PERIOD)) if self._targets.is_moving else 1
-        for _ in range(steps):
-            target = self._targets.at(self.simulated_time + duration / steps)
-            self._world.step(target[self._to_world], duration=duration / steps)
+        """Simulate `duration` [s], a multiple of the physics' step, with trajectories interpolated in between."""
+        time_step = self._world.settings.time_step
+        pieces = max(1, round(duration / TRAJECTORY_INTERPOLATION_PERIOD)) if self._targets.is_moving else 1
+        for steps in even_pieces(round(duration / time_step), pieces):
+            target = self._targets.at(self.simulated_time + steps * time_step)
+            self._world.step(target[self._to_world], duration=steps * time_step)
 
     def _place_anew(self) -> str:
         self._place_robot()

@@ -12,6 +12,8 @@ import enum
 import time
 from dataclasses import dataclass, fields
 
+import numpy as np
+
 from decision_diffuser_ros.errors import ConfigurationError
 
 LONGEST_WAIT = 0.1  # [s]
@@ -76,6 +78,17 @@ class TimeSettings:
         steps = round(self.state_period / self.time_step)
         fewest = min(self.state_period / self.reaction_time - STEP_TOLERANCE, steps)
         return next(slices for slices in range(1, steps + 1) if steps % slices == 0 and slices >= fewest)
+
+
+def even_pieces(steps: int, pieces: int) -> list[int]:
+    """Return how many of `steps` each piece has, in turn: about as many as the others, and at least one.
+
+    Args:
+        steps: of the physics, at least 1.
+        pieces: at most as many there are; fewer where there are not as many steps.
+    """
+    ends = np.linspace(0, steps, min(pieces, steps) + 1).round().astype(int)
+    return [int(count) for count in np.diff(ends)]
 
 
 class Due(enum.Enum):

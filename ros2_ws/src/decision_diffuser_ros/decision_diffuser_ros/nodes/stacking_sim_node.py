@@ -18,6 +18,7 @@ from decision_diffuser_ros.nodes.command_topics import GRIPPER_COMMAND_TOPIC, JO
 from decision_diffuser_ros.nodes.joint_targets import JointTargets, TrajectoryPoint
 from decision_diffuser_ros.nodes.node_runner import run_node
 from decision_diffuser_ros.nodes.simulation_node import SimulationNode, joint_order
+from decision_diffuser_ros.nodes.simulation_time import even_pieces
 from decision_diffuser_ros.nodes.stacking_parameters import StackingParameters
 from decision_diffuser_ros.nodes.stacking_publishers import StackingPublishers
 from decision_diffuser_ros.simulation.iiwa_kinematics import JOINT_NAMES
@@ -80,11 +81,11 @@ class StackingSimNode(SimulationNode):
         begin = self.simulated_time
         to_world = [self._joint_names.index(name) for name in JOINT_NAMES]
         done = 0
-        for end in np.linspace(0, physics_steps, pieces + 1).round().astype(int)[1:]:
-            time = begin + end * time_step
+        for steps in even_pieces(physics_steps, pieces):
+            done += steps
+            time = begin + done * time_step
             targets = np.append(self._arm.at(time)[to_world], self._gripper.at(time))
-            self._world.step(targets, duration=(end - done) * time_step)
-            done = end
+            self._world.step(targets, duration=steps * time_step)
 
     def _take_trajectory(self, message: JointTrajectory) -> None:
         if self._follow(self._arm, message):

@@ -19,9 +19,10 @@ from rosgraph_msgs.msg import Clock
 from sensor_msgs.msg import Imu, JointState
 from std_msgs.msg import Float64MultiArray
 from std_srvs.srv import Trigger
+from trajectory_msgs.msg import JointTrajectory
 
 from decision_diffuser_ros.nodes import qos
-from decision_diffuser_ros.nodes.messages import seconds_of
+from decision_diffuser_ros.nodes.messages import hold_trajectory, seconds_of, stamp_of
 from decision_diffuser_ros.simulation.quadruped_model import JOINT_NAMES, STANDING_POSE
 from tests.nodes.processes import NodeProcess
 from tests.nodes.robot import CONTROL_PERIOD, Robot
@@ -50,6 +51,9 @@ class Witness:
         self._commands = self.node.create_publisher(
             Float64MultiArray, "joint_group_position_controller/commands", qos.COMMAND
         )
+        self._trajectories = self.node.create_publisher(
+            JointTrajectory, "joint_trajectory_controller/joint_trajectory", qos.COMMAND
+        )
         self.pushes = self.node.create_publisher(Vector3, "quadruped_sim/push", qos.COMMAND)
 
     @property
@@ -66,12 +70,20 @@ class Witness:
         self.publish(targets)
         assert self.spin_until(lambda: self.time > time)
 
+    def follow(self, targets):
+        """Command a trajectory to joint targets, as the planner does, and wait for the state after it."""
+        time = self.time
+        message = hold_trajectory(JOINT_NAMES, targets, stamp=stamp_of(time), lead=0.005, step_duration=CONTROL_PERIOD)
+        self._trajectories.publish(message)
+        assert self.spin_until(lambda: self.time > time)
+
     def publish(self, targets):
         """Publish a command."""
         self._commands.publish(Float64MultiArray(data=[float(target) for target in targets]))
 
     def wait_for_connection(self):
-        assert self.spin_until(lambda: self._commands.get_subscription_count() > 0)
+        for publisher in (self._commands, self._trajectories):
+            assert self.spin_until(lambda publisher=publisher: publisher.get_subscription_count() > 0)
         assert self.spin_until(lambda: all(self.heard.values()))
 
     def call(self, service):
@@ -145,6 +157,54 @@ def test_simulated_time_waits_for_commands_and_then_goes_on_by_one_control_perio
         assert sim.stop() == 0
     finally:
         sim.stop(signal.SIGKILL)
+
+
+@pytest.mark.parametrize("time_step", [0.0005, 0.001, 0.002, 0.004])
+def test_in_lockstep_a_trajectory_takes_exactly_one_control_period(witness, tmp_path, time_step):
+    sim = simulation(tmp_path / "log", namespace="alone", time_step=time_step)
+    try:
+        witness.wait_for_connection()
+        for tick in range(1, 6):
+            witness.follow(STANDING_POSE)
+            assert witness.time == pytest.approx(tick * CONTROL_PERIOD, abs=1e-9)
+    finally:
+        sim.stop(signal.SIGKILL)
+
+
+def test_without_lockstep_time_goes_on_by_the_state_period_while_a_trajectory_is_followed(witness, tmp_path):
+    period = 0.011  # two pieces, of 5 and 6 steps
+    sim = simulation(
+        tmp_path / "log", namespace="alone", time_step=0.001, lockstep=False, real_time_factor=0.5,
+        state_rate=1.0 / period, reaction_time=0.0,
+    )  # fmt: skip
+    try:
+        witness.wait_for_connection()
+        witness.follow(STANDING_POSE)
+        states, count = witness.heard[JointState], len(witness.heard[JointState])
+        assert witness.spin_until(lambda: len(states) > count + 10)
+        steps = np.diff([seconds_of(state.header.stamp) for state in states[count:]]) / period
+        np.testing.assert_allclose(steps, np.round(steps), atol=1e-6)
+        assert steps.min() > 0.5
+    finally:
+        sim.stop(signal.SIGKILL)
+
+
+@pytest.mark.parametrize(
+    "parameters, period",
+    [
+        ({"time_step": 0.003}, "`control_period` must be a multiple of the physics' step of 0.003 s. Got 0.02 s"),
+        (
+            {"time_step": 0.002, "lockstep": False, "real_time_factor": 1.0, "state_rate": 200.0},
+            "1 / `state_rate` must be a multiple of the physics' step of 0.002 s. Got 0.005 s",
+        ),
+    ],
+)
+def test_a_time_step_that_does_not_fit_is_refused_in_one_line(tmp_path, parameters, period):
+    sim = simulation(tmp_path / "log", namespace="alone", **parameters)
+    assert sim.process.wait(TIMEOUT) == 1
+    assert sim.stop() == 1
+    (line,) = sim.log.splitlines()
+    assert line.endswith(period)
 
 
 def run_closed_loop(context, bundle, directory, namespace, *, seconds):

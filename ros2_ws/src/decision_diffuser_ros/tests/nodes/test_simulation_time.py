@@ -4,7 +4,7 @@ import pytest
 
 from decision_diffuser_ros.errors import ConfigurationError
 from decision_diffuser_ros.nodes import simulation_time
-from decision_diffuser_ros.nodes.simulation_time import Due, SimulationTime, TimeSettings
+from decision_diffuser_ros.nodes.simulation_time import Due, SimulationTime, TimeSettings, even_pieces
 
 SETTINGS = {
     "lockstep": True,
@@ -96,6 +96,15 @@ def test_slices_are_whole_steps_of_the_physics(reaction_time, slices):
 def test_physics_whose_steps_do_not_fit_is_refused(lockstep, name):
     with pytest.raises(ConfigurationError, match=f"{name} must be a multiple of the physics' step of 0.03 s"):
         TimeSettings(**SETTINGS | {"lockstep": lockstep, "time_step": 0.03})
+
+
+@pytest.mark.parametrize("pieces", [1, 2, 3, 4, 5, 8])
+def test_pieces_are_about_as_long_as_one_another_and_add_up(pieces):
+    for steps in range(1, 41):
+        lengths = even_pieces(steps, pieces)
+        assert sum(lengths) == steps
+        assert len(lengths) == min(steps, pieces)
+        assert 1 <= min(lengths) <= max(lengths) <= min(lengths) + 1
 
 
 def test_in_lockstep_there_are_no_slices(clock):

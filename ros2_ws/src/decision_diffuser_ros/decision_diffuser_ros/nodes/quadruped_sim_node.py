@@ -84,7 +84,7 @@ class QuadrupedSimNode(SimulationNode):
             self._time.note_answer()
 
     def _push(self, message: Vector3) -> None:
-        self._world.push(np.array([message.x, message.y, message.z]))
+        self._accepts(lambda: self._world.push(np.array([message.x, message.y, message.z])))
 
 
 def main(args: list[str] | None = None) -> int:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from decision_diffuser_ros.errors import ConfigurationError
+from decision_diffuser_ros.errors import ConfigurationError, StateError
 from decision_diffuser_ros.simulation import quadruped_model as model
 from decision_diffuser_ros.simulation.bullet_client import connect, pybullet
 from decision_diffuser_ros.simulation.quadruped_body import QuadrupedBody
@@ -200,8 +200,15 @@ class QuadrupedWorld:
         )
 
     def push(self, velocity_change_in_base: np.ndarray) -> None:
-        """Changes the base's velocity at once by (3,) [m/s] in the base's frame."""
-        change = self._rotation @ np.asarray(velocity_change_in_base, dtype=float)
+        """Changes the base's velocity at once by (3,) [m/s] in the base's frame.
+
+        Raises:
+            StateError: it is not finite.
+        """
+        pushed = np.asarray(velocity_change_in_base, dtype=float)
+        if not np.isfinite(pushed).all():
+            raise StateError(f"the push must be finite [m/s]. Got {pushed[~np.isfinite(pushed)][0]}")
+        change = self._rotation @ pushed
         linear, angular = self._client.getBaseVelocity(self._robot)
         self._client.resetBaseVelocity(self._robot, np.array(linear) + change, angular)
         self.linear_velocity_in_world = np.array(linear) + change

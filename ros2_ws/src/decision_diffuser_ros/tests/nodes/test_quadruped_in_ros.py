@@ -154,6 +154,10 @@ def test_simulated_time_waits_for_commands_and_then_goes_on_by_one_control_perio
         witness.spin_until(lambda: False, timeout=0.2)
         witness.command(STANDING_POSE)
         assert witness.heard[Odometry][-1].twist.twist.linear.y > 0.2
+        witness.pushes.publish(Vector3(x=0.0, y=np.nan, z=0.0))
+        assert witness.spin_until(lambda: "refused: the push must be finite [m/s]. Got nan" in sim.log)
+        witness.command(STANDING_POSE)
+        assert np.isfinite(witness.heard[JointState][-1].position).all()
         assert sim.stop() == 0
     finally:
         sim.stop(signal.SIGKILL)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from decision_diffuser_ros.errors import ConfigurationError
+from decision_diffuser_ros.errors import ConfigurationError, StateError
 from decision_diffuser_ros.simulation import quadruped_model as model
 from decision_diffuser_ros.simulation.gait_expert import GaitExpert
 from decision_diffuser_ros.simulation.quadruped_world import QuadrupedWorld, QuadrupedWorldSettings
@@ -64,6 +64,15 @@ def test_a_push_changes_the_velocity_in_the_frame_of_the_body(world):
     world.reset(yaw=np.pi / 2)
     world.push([0.4, 0, 0])
     np.testing.assert_allclose(world.linear_velocity_in_world, [0, 0.4, 0], atol=1e-6)
+
+
+@pytest.mark.parametrize("push", [[np.nan, 0.0, 0.0], [0.0, np.inf, 0.0]])
+def test_a_push_that_is_not_finite_is_refused_and_changes_nothing(world, push):
+    world.reset()
+    with pytest.raises(StateError, match=r"the push must be finite \[m/s\]\. Got (nan|inf)"):
+        world.push(push)
+    world.step(model.STANDING_POSE)
+    assert np.isfinite(world.state()).all()
 
 
 def test_the_same_episode_comes_out_the_same_twice(world):

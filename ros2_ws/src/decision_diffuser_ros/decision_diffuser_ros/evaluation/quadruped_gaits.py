@@ -14,6 +14,7 @@ from decision_diffuser_ros.evaluation.deployment import EvaluatedModel
 from decision_diffuser_ros.evaluation.plan_times import plan_times
 from decision_diffuser_ros.evaluation.quadruped_rollout import GaitRollout, GaitTask
 from decision_diffuser_ros.evaluation.quadruped_workers import EXPERT, ONE_STEP, PLANNER, Job, run_jobs
+from decision_diffuser_ros.simulation.quadruped_env import check_command_delay
 from decision_diffuser_ros.simulation.quadruped_model import CONTROL_STEP
 
 GAITS = tuple(gait_pattern.PAIRS)
@@ -79,6 +80,9 @@ def evaluate(
         processes: to share the work.
         command_delay: after which commands take hold in every episode [s].
         progress: told how many episodes of how many are done.
+
+    Raises:
+        ConfigurationError: the delay is not a multiple of the physics' step of each episode, below a control step.
     """
     groups = {name: _delayed(jobs, command_delay) for name, jobs in _jobs(size, seed).items()}
     group_of_job = {job: name for name, jobs in groups.items() for job in jobs}
@@ -104,6 +108,8 @@ def evaluate(
 
 
 def _delayed(jobs: Sequence[Job], command_delay: float) -> list[Job]:
+    for time_step in {job.time_step for job in jobs}:
+        check_command_delay(command_delay, multiple_of=time_step)
     return [replace(job, task=replace(job.task, command_delay=command_delay)) for job in jobs]
 
 

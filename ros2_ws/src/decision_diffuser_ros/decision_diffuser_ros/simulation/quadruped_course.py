@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from decision_diffuser_ros.errors import ConfigurationError
 from decision_diffuser_ros.simulation import quadruped_model as model
 from decision_diffuser_ros.simulation.gait_parameters import GAITS
 from decision_diffuser_ros.simulation.learner_turns import LearnerTurns
-from decision_diffuser_ros.simulation.quadruped_env import STANDING_START, StartRange
-from decision_diffuser_ros.simulation.quadruped_model import CONTROL_STEP
+from decision_diffuser_ros.simulation.quadruped_env import STANDING_START, StartRange, check_command_delay
 from decision_diffuser_ros.simulation.target_disturbance import TargetDisturbance
 
 SKILLS = tuple(GAITS)
@@ -27,13 +24,8 @@ def command_delays(longest: float) -> tuple[float, ...]:
     Raises:
         ConfigurationError: it is not a multiple of 2 ms that is shorter than a control step.
     """
-    steps = round(longest / DELAY_STEP)
-    if not 0.0 <= longest < CONTROL_STEP or not math.isclose(steps * DELAY_STEP, longest, abs_tol=1e-9):
-        raise ConfigurationError(
-            f"the longest delay of a command must be a multiple of {DELAY_STEP:g} s below {CONTROL_STEP:g} s. "
-            f"Got {longest:g} s"
-        )
-    return tuple(round(step * DELAY_STEP, 3) for step in range(steps + 1))
+    check_command_delay(longest, multiple_of=DELAY_STEP)
+    return tuple(round(step * DELAY_STEP, 3) for step in range(round(longest / DELAY_STEP) + 1))
 
 
 @dataclass(frozen=True)

@@ -1,11 +1,13 @@
 """The A1 as a Gymnasium environment: joint targets in, the planner's state out, forward progress as reward."""
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
 import gymnasium
 import numpy as np
 
+from decision_diffuser_ros.errors import ConfigurationError
 from decision_diffuser_ros.simulation import quadruped_model as model
 from decision_diffuser_ros.simulation.quadruped_model import CONTROL_STEP
 from decision_diffuser_ros.simulation.quadruped_world import QuadrupedWorld, QuadrupedWorldSettings
@@ -33,6 +35,23 @@ class StartRange:
 
 STANDING_START = StartRange(joint_offset=0.0, tilt=0.0, drop_height=0.0)
 """A robot that stands still; only the friction is drawn."""
+
+
+def check_command_delay(delay: float, *, multiple_of: float) -> None:
+    """Refuses a delay of commands that cannot be simulated.
+
+    Args:
+        delay: after which a command takes hold [s].
+        multiple_of: what it must be a multiple of: the step of the physics, or several [s].
+
+    Raises:
+        ConfigurationError: it is no such multiple, or as long as a control step.
+    """
+    is_in_range = 0.0 <= delay < CONTROL_STEP
+    if not is_in_range or not math.isclose(round(delay / multiple_of) * multiple_of, delay, abs_tol=1e-9):
+        raise ConfigurationError(
+            f"the delay of a command must be a multiple of {multiple_of:g} s below {CONTROL_STEP:g} s. Got {delay:g} s"
+        )
 
 
 class QuadrupedGaitsEnv(gymnasium.Env[np.ndarray, np.ndarray]):
@@ -74,10 +93,14 @@ class QuadrupedGaitsEnv(gymnasium.Env[np.ndarray, np.ndarray]):
             seed: of the environment's generator.
             options: `{"start": StartRange}` replaces the environment's own range for this episode;
                 `{"command_delay": seconds}` lets actions take hold so much after the control step has begun.
+
+        Raises:
+            ConfigurationError: the delay is not a multiple of the physics' step below a control step.
         """
         super().reset(seed=seed)
         start = (options or {}).get("start", self.start)
         self._command_delay = (options or {}).get("command_delay", 0.0)
+        check_command_delay(self._command_delay, multiple_of=self.world.settings.time_step)
         random = self.np_random
         self.world.set_friction(random.uniform(*start.friction))
         self.world.reset(

@@ -4,6 +4,7 @@ The robot's motor controllers are part of the world: a torque PD that runs at ev
 clipped joint by joint. PyBullet's built-in position control makes the robot fall.
 """
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,6 +16,7 @@ from decision_diffuser_ros.simulation.quadruped_body import QuadrupedBody
 
 FALLEN_HEIGHT = 0.13  # [m], base over the floor
 FALLEN_TILT_COSINE = 0.5  # a tilt of 60 degrees
+STEP_TOLERANCE = 0.01  # of a physics step
 
 
 @dataclass(frozen=True)
@@ -122,14 +124,24 @@ class QuadrupedWorld:
     def step(
         self, position_targets: np.ndarray, *, duration: float = 0.02, velocity_targets: np.ndarray | None = None
     ) -> None:
-        """Advances the world by `duration` [s] while the joints track the targets, (12,) [rad] and [rad/s]."""
+        """Advances the world while the joints track the targets.
+
+        Args:
+            position_targets: (12,) [rad].
+            duration: a whole number of physics steps [s].
+            velocity_targets: (12,) [rad/s]; zero by default.
+
+        Raises:
+            ConfigurationError: the duration is not so many steps, or less than one.
+        """
+        physics_steps = self._physics_steps_in(duration)
         client, robot, joints = self._client, self._robot, self._joints
         kp, kd = self.settings.position_gain, self.settings.velocity_gain
         targets = np.asarray(position_targets, dtype=float)
         feedforward = kp * targets if velocity_targets is None else kp * targets + kd * np.asarray(velocity_targets)
         velocity_before = self.linear_velocity_in_world
         state = np.concatenate([self.joint_position, self.joint_velocity])
-        for _ in range(round(duration / self.settings.time_step)):
+        for _ in range(physics_steps):
             effort = feedforward - kp * state[:12] - kd * state[12:]
             effort = np.minimum(np.maximum(effort, -model.MAX_EFFORT), model.MAX_EFFORT)
             client.setJointMotorControlArray(robot, joints, pybullet.TORQUE_CONTROL, forces=effort)
@@ -141,6 +153,15 @@ class QuadrupedWorld:
         self._read()
         acceleration = (self.linear_velocity_in_world - velocity_before) / duration + [0, 0, 9.81]
         self.linear_acceleration_in_base = self._rotation.T @ acceleration
+
+    def _physics_steps_in(self, duration: float) -> int:
+        time_step = self.settings.time_step
+        steps = round(duration / time_step)
+        if steps < 1 or not math.isclose(steps * time_step, duration, abs_tol=STEP_TOLERANCE * time_step):
+            raise ConfigurationError(
+                f"the world goes on by whole physics steps of {time_step:g} s, at least one. Got {duration:g} s"
+            )
+        return steps
 
     def _read(self) -> None:
         client, robot = self._client, self._robot

@@ -28,6 +28,13 @@ def test_a_learner_without_its_share_or_a_share_without_its_learner_is_refused(o
     assert "--learner and --learner-share are given together" in complaint
 
 
+@pytest.mark.parametrize("delay", ["0.003", "0.0003", "0.02"])
+def test_a_delay_that_no_demonstration_can_have_is_refused(delay, tmp_path, capsys):
+    complaint = refusal(capsys, *COLLECT, "--output", str(tmp_path / "out"), "--command-delay", delay)
+    assert f"the delay of a command must be a multiple of 0.002 s below 0.02 s. Got {delay} s" in complaint
+    assert not (tmp_path / "out").exists()
+
+
 @pytest.mark.parametrize("share", ["0", "1.5"])
 def test_a_share_out_of_range_is_refused(share, tmp_path, capsys, quadruped_bundle):
     learner = ("--learner", str(quadruped_bundle), "--learner-share", share)

@@ -43,6 +43,17 @@ def test_no_experiment_shows_the_help_and_no_complaint(capsys):
     assert "decision-diffuser: " not in captured.err
 
 
+@pytest.mark.parametrize(
+    "delay, options, step", [("0.0003", ["--gaits-only"], "0.001"), ("0.003", [], "0.002"), ("0.0152", [], "0.001")]
+)
+def test_a_delay_that_the_physics_cannot_take_is_refused_in_one_line(delay, options, step, capsys):
+    arguments = ("--episodes", "1", "--processes", "1", "--command-delay", delay, *options)
+    assert run("evaluate", "quadruped_gaits", *arguments) == 2
+    complaint = capsys.readouterr().err.splitlines()[-1]
+    expected = f"the delay of a command must be a multiple of {step} s below 0.02 s. Got {delay} s"
+    assert complaint == f"decision-diffuser: {expected}"
+
+
 def test_scores_are_read_back_as_they_were_written(tmp_path):
     scores = {"gaits": {"trot": {"survived": 0.995}}, "seed": 1000}
     path = write_scores(scores, tmp_path / "new" / "scores.json")

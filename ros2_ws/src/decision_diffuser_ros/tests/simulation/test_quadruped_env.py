@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from gymnasium.utils.env_checker import check_env
 
+from decision_diffuser_ros.errors import ConfigurationError
 from decision_diffuser_ros.simulation import quadruped_model as model
 from decision_diffuser_ros.simulation.quadruped_env import ENVIRONMENT_ID, STANDING_START, register
 
@@ -42,6 +43,12 @@ def test_an_episode_is_cut_after_250_steps_and_ends_with_a_fall(env):
     env.reset(seed=0)
     env.unwrapped.world.reset(roll=2.0)
     assert env.step(model.STANDING_POSE.astype(np.float32))[2]
+
+
+@pytest.mark.parametrize("delay", [-0.001, 0.0003, 0.0015, 0.02, float("nan")])
+def test_a_delay_that_is_no_multiple_of_the_physics_step_below_a_control_step_is_refused(env, delay):
+    with pytest.raises(ConfigurationError, match=r"the delay of a command must be a multiple of 0.001 s below 0.02 s"):
+        env.reset(options={"command_delay": delay})
 
 
 def test_a_standing_start_is_exactly_standing(env):

@@ -75,6 +75,14 @@ def test_a_push_that_is_not_finite_is_refused_and_changes_nothing(world, push):
     assert np.isfinite(world.state()).all()
 
 
+@pytest.mark.parametrize("duration", [0.0, 0.0003, 0.003, 0.019])
+def test_a_duration_that_is_no_whole_number_of_physics_steps_is_refused(world, duration):
+    world.reset()
+    with pytest.raises(ConfigurationError, match=rf"whole physics steps of 0.002 s, at least one. Got {duration:g} s"):
+        world.step(model.STANDING_POSE, duration=duration)
+    assert world.time == 0.0
+
+
 def test_the_same_episode_comes_out_the_same_twice(world):
     states = []
     for _ in range(2):

@@ -37,7 +37,10 @@ def demo(
     tower of three, block by block, then for what cannot be. Leaves a video, a plot and the numbers in out/.
     """
     from decision_diffuser_ros.errors import ConfigurationError
+    from decision_diffuser_ros.simulation.screen import require_screen
 
+    if gui:
+        require_screen()
     directory = output or Path("out") / robot
     if robot == "quadruped_gaits":
         _walk(directory, seconds_per_gait=seconds_per_gait, bundle=bundle, gui=gui, video=video)

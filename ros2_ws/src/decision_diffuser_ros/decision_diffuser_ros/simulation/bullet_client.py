@@ -9,6 +9,8 @@ import os
 import sys
 from collections.abc import Iterator
 
+from decision_diffuser_ros.simulation.screen import require_screen
+
 __all__ = ["BulletClient", "connect", "pybullet"]
 
 
@@ -35,6 +37,12 @@ with _silent_native_output():
 
 
 def connect(*, gui: bool = False) -> BulletClient:
-    """A new, empty PyBullet world; with `gui` in a window of its own."""
+    """A new, empty PyBullet world; with `gui` in a window of its own.
+
+    Raises:
+        ConfigurationError: there is no screen for the window; PyBullet itself would end the process without a word.
+    """
+    if gui:
+        require_screen()
     with _silent_native_output():
         return BulletClient(connection_mode=pybullet.GUI if gui else pybullet.DIRECT)

@@ -24,6 +24,7 @@ from trajectory_msgs.msg import JointTrajectory
 from decision_diffuser_ros.nodes import qos
 from decision_diffuser_ros.nodes.messages import hold_trajectory, seconds_of, stamp_of
 from decision_diffuser_ros.simulation.quadruped_model import JOINT_NAMES, STANDING_POSE
+from decision_diffuser_ros.simulation.screen import SCREEN_VARIABLES
 from tests.nodes.processes import NodeProcess
 from tests.nodes.robot import CONTROL_PERIOD, Robot
 
@@ -101,6 +102,17 @@ class Witness:
 def simulation(log, *, namespace, **parameters):
     parameters = {"real_time_factor": 0.0, "time_step": 0.002, **parameters}
     return NodeProcess("quadruped_sim_node", log, parameters=parameters, namespace=namespace)
+
+
+def refusal(log, **parameters):
+    """The one line with which the node ends."""
+    sim = simulation(log, namespace="alone", **parameters)
+    try:
+        assert sim.process.wait(TIMEOUT) == 1
+        (line,) = sim.log.splitlines()
+        return line
+    finally:
+        sim.stop(signal.SIGKILL)
 
 
 @pytest.fixture
@@ -204,11 +216,13 @@ def test_without_lockstep_time_goes_on_by_the_state_period_while_a_trajectory_is
     ],
 )
 def test_a_time_step_that_does_not_fit_is_refused_in_one_line(tmp_path, parameters, period):
-    sim = simulation(tmp_path / "log", namespace="alone", **parameters)
-    assert sim.process.wait(TIMEOUT) == 1
-    assert sim.stop() == 1
-    (line,) = sim.log.splitlines()
-    assert line.endswith(period)
+    assert refusal(tmp_path / "log", **parameters).endswith(period)
+
+
+def test_a_window_without_a_screen_is_refused_in_one_line(tmp_path, monkeypatch):
+    for name in SCREEN_VARIABLES:
+        monkeypatch.delenv(name, raising=False)
+    assert "`gui` needs a screen, and neither DISPLAY nor" in refusal(tmp_path / "log", gui=True)
 
 
 def run_closed_loop(context, bundle, directory, namespace, *, seconds):

@@ -85,7 +85,7 @@ def bench_of_plans(
 def ros(
     seconds: Annotated[float, typer.Option(min=1.0, help="How long the nodes are watched in each setting.")] = 20.0,
     switches: Annotated[int, typer.Option(min=0, help="Skill switches in each setting.")] = 6,
-    rates: Annotated[str, typer.Option(help="Rates of commands in real time [Hz], with commas.")] = "50,100",
+    rates: Annotated[str, typer.Option(help="Rates of commands in real time in Hz, with commas.")] = "50,100",
     bundle: Annotated[str | None, typer.Option(help="Another bundle: a shipped model's name, or a directory.")] = None,
     output: Annotated[Path, typer.Option(help="Directory of the nodes' logs.")] = Path("out/bench_ros"),
     json_file: Annotated[Path | None, typer.Option("--json", help=JSON_HELP)] = None,

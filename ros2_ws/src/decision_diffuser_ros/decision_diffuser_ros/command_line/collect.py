@@ -24,7 +24,9 @@ def collect(
     single_skill: Annotated[bool, typer.Option(help="One skill an episode: no switches.")] = False,
     command_delay: Annotated[
         float,
-        typer.Option(min=0.0, help="Commands take hold up to so much late, as on a robot [s], a multiple of 0.002."),
+        typer.Option(
+            min=0.0, help="Commands take hold up to so many seconds late, as on a robot; a multiple of 0.002."
+        ),
     ] = 0.0,
     learner: Annotated[
         str | None, typer.Option(help="Bundle (name or directory) that drives the quadruped in some disturbances.")

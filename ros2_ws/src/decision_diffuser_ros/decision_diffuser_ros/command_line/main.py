@@ -1,9 +1,10 @@
 """The `decision-diffuser` command.
 
 Each command is one function, in a module of this folder that bears its name, and is named once more in `COMMANDS`.
-Its signature and docstring are the help text; a command with commands of its own (`evaluate`) is a typer application
-instead. Such a module imports nothing heavy at its top (no torch, PyBullet, h5py, matplotlib, rclpy): those imports
-stand inside the function, so that `--help` is quick and each command needs only what it uses.
+Its signature and docstring are the help text, in which rich takes what stands in square brackets for markup: units are
+written out. A command with commands of its own (`evaluate`) is a typer application instead. Such a module imports
+nothing heavy at its top (no torch, PyBullet, h5py, matplotlib, rclpy): those imports stand inside the function, so that
+`--help` is quick and each command needs only what it uses.
 
 Exit codes: 0 done; 1 the command ran and its answer is no; 2 a value that is not accepted, said in one line on stderr;
 130 interrupted; 143 terminated, by the commands that start nodes, which they end first.

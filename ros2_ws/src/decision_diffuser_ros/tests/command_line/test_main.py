@@ -1,13 +1,26 @@
 """The frame of the command line: one line for what goes wrong, and the exit codes."""
 
+import functools
+import re
 from collections.abc import Callable
 
 import pytest
 import typer
+from rich.text import Text
+from typer import rich_utils
+from typer.main import get_command
 
 from decision_diffuser_ros.command_line import main
 from decision_diffuser_ros.errors import ConditionError
 from decision_diffuser_ros.resources import package_version
+
+APPLICATION = get_command(main.build_application())
+COMMAND_NAMES = [
+    names
+    for name, command in APPLICATION.commands.items()
+    for names in [(name,), *((name, part) for part in getattr(command, "commands", ()))]
+]
+"""Of all commands and of the commands that these have."""
 
 
 def run(*arguments: str) -> int:
@@ -50,6 +63,18 @@ def test_help_names_every_command(capsys):
 def test_every_command_has_help(name, capsys):
     assert run(name, "--help") == 0
     assert f"decision-diffuser {name}" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("names", COMMAND_NAMES, ids=" ".join)
+def test_nothing_in_a_help_is_struck_out_or_eaten_as_markup(names, capsys, monkeypatch):
+    monkeypatch.setattr(rich_utils, "FORCE_TERMINAL", True)
+    assert run(*names, "--help") == 0
+    shown = capsys.readouterr().out
+    assert "\x1b[" in shown, "no colours"
+    assert not re.search(r"\x1b\[(\d+;)*9(;\d+)*m", shown)
+    command = functools.reduce(lambda command, name: command.commands[name], names, APPLICATION)
+    for text in [command.help, *(getattr(parameter, "help", None) for parameter in command.params)]:
+        assert Text.from_markup(text or "").plain == (text or "")
 
 
 @pytest.mark.parametrize("arguments", [["fly"], ["--fly"], ["fly", "--high"]])

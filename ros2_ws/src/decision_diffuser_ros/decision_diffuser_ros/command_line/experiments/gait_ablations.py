@@ -18,7 +18,7 @@ def gait_ablations(
         str | None, typer.Option(help="Bundle that diffuses actions too, to compare with inverse dynamics.")
     ] = None,
     classifier: Annotated[Path | None, typer.Option(help="Gait classifier, by default the one that ships.")] = None,
-    time_step: Annotated[float, typer.Option(min=0.0005, help="Time step of the physics [s].")] = 0.001,
+    time_step: Annotated[float, typer.Option(min=0.0005, help="Time step of the physics in seconds.")] = 0.001,
     processes: Annotated[int, typer.Option(min=1, help="Processes; all cores by default.")] = os.cpu_count() or 1,
 ) -> None:
     """Guidance weight, temperature, history and denoising steps, one at a time, and actions diffused too."""

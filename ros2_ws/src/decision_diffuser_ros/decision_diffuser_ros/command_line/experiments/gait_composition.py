@@ -26,7 +26,7 @@ def gait_composition(
         int | None, typer.Option(min=1, help="Control steps from plan to plan; by default as the robot is deployed.")
     ] = None,
     guidance_weight: Annotated[float, typer.Option(help="Weight of each gait against no condition.")] = 1.0,
-    time_step: Annotated[float, typer.Option(min=0.0005, help="Time step of the physics [s].")] = 0.001,
+    time_step: Annotated[float, typer.Option(min=0.0005, help="Time step of the physics in seconds.")] = 0.001,
     processes: Annotated[int, typer.Option(min=1, help="Processes; all cores by default.")] = os.cpu_count() or 1,
 ) -> None:
     """Each gait, each pair of gaits, and each pair as summed one-hots: which gaits a classifier sees, and how often."""

@@ -20,7 +20,7 @@ def gait_returns(
         Path | None, typer.Option(help="Demonstrations, to compare a return of 1 with the fastest of them.")
     ] = None,
     classifier: Annotated[Path | None, typer.Option(help="Gait classifier, by default the one that ships.")] = None,
-    time_step: Annotated[float, typer.Option(min=0.0005, help="Time step of the physics [s].")] = 0.001,
+    time_step: Annotated[float, typer.Option(min=0.0005, help="Time step of the physics in seconds.")] = 0.001,
     processes: Annotated[int, typer.Option(min=1, help="Processes; all cores by default.")] = os.cpu_count() or 1,
 ) -> None:
     """Each gait with returns from 0.2 to 1: asked against achieved."""

@@ -28,7 +28,7 @@ def gait_slider(
         int | None, typer.Option(min=1, help="Control steps from plan to plan; by default as the robot is deployed.")
     ] = None,
     guidance_weight: Annotated[float, typer.Option(help="Weight of each gait against no condition.")] = 1.0,
-    time_step: Annotated[float, typer.Option(min=0.0005, help="Time step of the physics [s].")] = 0.001,
+    time_step: Annotated[float, typer.Option(min=0.0005, help="Time step of the physics in seconds.")] = 0.001,
     processes: Annotated[int, typer.Option(min=1, help="Processes; all cores by default.")] = os.cpu_count() or 1,
 ) -> None:
     """`w*trot & (1-w)*pace` for w from 0 to 1: how the share of each gait moves."""

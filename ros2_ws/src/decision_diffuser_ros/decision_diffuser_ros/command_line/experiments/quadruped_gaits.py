@@ -14,7 +14,7 @@ def quadruped_gaits(
     bundle: Annotated[str | None, typer.Option(help="Bundle: a shipped model's name, or a directory.")] = None,
     gaits_only: Annotated[bool, typer.Option(help="Only planner and expert in each gait.")] = False,
     command_delay: Annotated[
-        float, typer.Option(min=0.0, max=0.019, help="Commands take hold so late [s], as they do on a robot.")
+        float, typer.Option(min=0.0, max=0.019, help="Commands take hold so many seconds late, as they do on a robot.")
     ] = 0.0,
     processes: Annotated[int, typer.Option(min=1, help="Processes; all cores by default.")] = os.cpu_count() or 1,
 ) -> None:

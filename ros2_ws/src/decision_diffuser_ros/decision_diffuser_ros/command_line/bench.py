@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from decision_diffuser_ros.command_line.options import LogDirectory, finite, writable_file
 from decision_diffuser_ros.command_line.termination import ends_in_order
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ def bench_of_plans(
     ] = 3,
     baseline_plans: Annotated[int, typer.Option(min=0, help="Plans by the paper's procedure, each network.")] = 2,
     processes: Annotated[int, typer.Option(min=1, help="Processes of the episodes.")] = os.cpu_count() or 1,
-    json_file: Annotated[Path | None, typer.Option("--json", help=JSON_HELP)] = None,
+    json_file: Annotated[Path | None, typer.Option("--json", help=JSON_HELP, callback=writable_file)] = None,
 ) -> int:
     """Time of a plan, closed-loop quality beside it, and the paper's procedure in the same run."""
     if context.invoked_subcommand is not None:
@@ -83,12 +84,14 @@ def bench_of_plans(
 @bench.command()
 @ends_in_order()
 def ros(
-    seconds: Annotated[float, typer.Option(min=1.0, help="How long the nodes are watched in each setting.")] = 20.0,
+    seconds: Annotated[
+        float, typer.Option(min=1.0, help="How long the nodes are watched in each setting.", callback=finite)
+    ] = 20.0,
     switches: Annotated[int, typer.Option(min=0, help="Skill switches in each setting.")] = 6,
     rates: Annotated[str, typer.Option(help="Rates of commands in real time in Hz, with commas.")] = "50,100",
     bundle: Annotated[str | None, typer.Option(help="Another bundle: a shipped model's name, or a directory.")] = None,
-    output: Annotated[Path, typer.Option(help="Directory of the nodes' logs.")] = Path("out/bench_ros"),
-    json_file: Annotated[Path | None, typer.Option("--json", help=JSON_HELP)] = None,
+    output: LogDirectory = Path("out/bench_ros"),
+    json_file: Annotated[Path | None, typer.Option("--json", help=JSON_HELP, callback=writable_file)] = None,
 ) -> int:
     """Jitter of commands, latency from joint state to command, skill switches and CPU shares of the running nodes."""
     from rich.console import Console
@@ -115,12 +118,12 @@ def _finish(
     json_file: Path | None,
     console: "Console",
 ) -> int:
-    """Writes and prints the results; returns the exit code, 0 if all bars are met."""
+    """Prints and writes the results; returns the exit code, 0 if all bars are met."""
     from decision_diffuser_ros.evaluation.scores_file import write_scores
 
+    print_results(results, console)
     if json_file is not None:
         write_scores(results, json_file)
-    print_results(results, console)
     return 0 if all(bar["met"] for bar in results["summary"]["bars"]) else 1
 
 

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from decision_diffuser_ros.command_line.options import default_directory, writable_directory
+
 if TYPE_CHECKING:
     from decision_diffuser_ros.robots import Demonstrations
 
@@ -18,7 +20,10 @@ def collect(
     episodes: Annotated[int, typer.Option(min=1, help="Number of demonstrations.")] = 1600,
     seed: Annotated[int, typer.Option(min=0, help="Seed of the whole collection.")] = 1,
     output: Annotated[
-        Path | None, typer.Option(help="Directory of the data set; out/demonstrations/ROBOT-seedS by default.")
+        Path | None,
+        typer.Option(
+            help="Directory of the data set; out/demonstrations/ROBOT-seedS by default.", callback=writable_directory
+        ),
     ] = None,
     processes: Annotated[int, typer.Option(min=1, help="Processes; all cores by default.")] = os.cpu_count() or 1,
     single_skill: Annotated[bool, typer.Option(help="One skill an episode: no switches.")] = False,
@@ -53,7 +58,7 @@ def collect(
     demonstrations = demonstrations_of(robot, Variety(single_skill=single_skill, command_delay=command_delay))
     if learner is not None or learner_share is not None:
         demonstrations = _with_learner(demonstrations, learner, learner_share)
-    directory = output or Path("out") / "demonstrations" / f"{robot}-seed{seed}"
+    directory = output or default_directory(Path("out") / "demonstrations" / f"{robot}-seed{seed}")
     planned = collection.Collection(
         directory=directory, episodes=episodes, seed=seed, attributes=demonstrations.attributes
     )

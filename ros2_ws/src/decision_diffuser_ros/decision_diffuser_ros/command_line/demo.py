@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from decision_diffuser_ros.command_line.options import default_directory, finite, writable_directory
 from decision_diffuser_ros.command_line.termination import ends_in_order
 
 if TYPE_CHECKING:
@@ -21,12 +22,16 @@ IMPOSSIBLE = ("red > blue & blue > red", "red > blue & blue > green & green > re
 @ends_in_order()
 def demo(
     robot: Annotated[str, typer.Argument(help="What to show: quadruped_gaits or block_stacking.")] = "quadruped_gaits",
-    seconds_per_gait: Annotated[float, typer.Option(min=1.0, help="Gaits: simulated seconds of each.")] = 9.0,
+    seconds_per_gait: Annotated[
+        float, typer.Option(min=1.0, help="Gaits: simulated seconds of each.", callback=finite)
+    ] = 9.0,
     constraints: Annotated[
         list[str] | None, typer.Option(help="Stacking: what to build; again for more, one after the other.")
     ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Stacking: of where blocks and arm are at first.")] = 0,
-    output: Annotated[Path | None, typer.Option(help="Directory of the results; out/ROBOT by default.")] = None,
+    output: Annotated[
+        Path | None, typer.Option(help="Directory of the results; out/ROBOT by default.", callback=writable_directory)
+    ] = None,
     bundle: Annotated[str | None, typer.Option(help="Another bundle: a shipped model's name, or a directory.")] = None,
     gui: Annotated[bool, typer.Option(help="Open the simulator's window, which needs a screen.")] = False,
     video: Annotated[bool, typer.Option(help="Draw the video, which takes most of the time afterwards.")] = True,
@@ -41,7 +46,7 @@ def demo(
 
     if gui:
         require_screen()
-    directory = output or Path("out") / robot
+    directory = output or default_directory(Path("out") / robot)
     if robot == "quadruped_gaits":
         _walk(directory, seconds_per_gait=seconds_per_gait, bundle=bundle, gui=gui, video=video)
         return 0

@@ -5,12 +5,19 @@ from typing import Annotated
 
 import typer
 
+from decision_diffuser_ros.command_line.options import writable_directory
+
 
 def distil(
     robot: Annotated[str, typer.Argument(help="Whose config/distillation_ROBOT.yaml says how, e.g. quadruped_gaits.")],
     training: Annotated[Path, typer.Option(help="Directory of the trained networks, made by `train`: the teacher.")],
     data: Annotated[Path, typer.Option(help="Directory of the demonstrations that plans are made from.")],
-    output: Annotated[Path, typer.Option(help="Directory of the student; the same one goes on where it stopped.")],
+    output: Annotated[
+        Path,
+        typer.Option(
+            help="Directory of the student; the same one goes on where it stopped.", callback=writable_directory
+        ),
+    ],
     training_steps: Annotated[int | None, typer.Option(min=1, help="Training steps of the student.")] = None,
     seed: Annotated[int, typer.Option(min=0, help="Seed of batches and noise.")] = 1,
     device: Annotated[str, typer.Option(help="cpu or cuda.")] = "cpu",

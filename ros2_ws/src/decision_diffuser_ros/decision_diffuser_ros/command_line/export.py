@@ -5,10 +5,14 @@ from typing import Annotated
 
 import typer
 
+from decision_diffuser_ros.command_line.options import writable_directory
+
 
 def export(
     source: Annotated[Path, typer.Argument(help="Directory of a training; with --scores alone, a bundle.")],
-    bundle: Annotated[Path | None, typer.Argument(help="Directory of the bundle to write.")] = None,
+    bundle: Annotated[
+        Path | None, typer.Argument(help="Directory of the bundle to write.", callback=writable_directory)
+    ] = None,
     scores: Annotated[
         Path | None, typer.Option(help="JSON of `evaluate --json` to put into the bundle's manifest.")
     ] = None,

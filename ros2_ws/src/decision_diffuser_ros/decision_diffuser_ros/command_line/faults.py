@@ -5,16 +5,19 @@ from typing import Annotated
 
 import typer
 
+from decision_diffuser_ros.command_line.options import LogDirectory, writable_file
 from decision_diffuser_ros.command_line.termination import ends_in_order
 
 
 @ends_in_order()
 def faults(
-    json_file: Annotated[Path | None, typer.Option("--json", help="Where to write all outcomes.")] = None,
+    json_file: Annotated[
+        Path | None, typer.Option("--json", help="Where to write all outcomes.", callback=writable_file)
+    ] = None,
     only: Annotated[list[str] | None, typer.Option(help="Name of a fault; may be given several times.")] = None,
     short: Annotated[bool, typer.Option(help="Only the few most telling faults.")] = False,
     bundle: Annotated[str | None, typer.Option(help="Another bundle: a shipped model's name, or a directory.")] = None,
-    output: Annotated[Path, typer.Option(help="Directory of the nodes' logs.")] = Path("out/faults"),
+    output: LogDirectory = Path("out/faults"),
 ) -> int:
     """Inject faults into the running nodes, one at a time and combined; exit code 1 if anything unsafe was seen.
 
@@ -35,8 +38,8 @@ def faults(
         bundle=bundle,
         show=lambda outcome: console.print("  ".join(filter(None, outcome_row(outcome))), highlight=False),
     )
-    if json_file is not None:
-        write_scores(outcomes_to_json(outcomes) | provenance(), json_file)
     if console.is_terminal:
         outcome_table(outcomes).print(console)
+    if json_file is not None:
+        write_scores(outcomes_to_json(outcomes) | provenance(), json_file)
     return 0 if all(outcome.passed for outcome in outcomes) else 1

@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from decision_diffuser_ros.command_line.options import writable_file
+
 
 def feasibility(
     model: Annotated[str, typer.Argument(help="Name of a shipped model, or directory of a bundle.")],
@@ -12,7 +14,9 @@ def feasibility(
     cases: Annotated[int, typer.Option(min=1, help="Histories from which each is tried.")] = 20,
     samples: Annotated[int, typer.Option(min=2, help="Plans sampled for each.")] = 16,
     seed: Annotated[int, typer.Option(min=0, help="Seed of histories and plans.")] = 0,
-    json_file: Annotated[Path | None, typer.Option("--json", help="File for the numbers.")] = None,
+    json_file: Annotated[
+        Path | None, typer.Option("--json", help="File for the numbers.", callback=writable_file)
+    ] = None,
 ) -> None:
     """Say which conditions are refused because sampled plans fail them or disagree, and how often wrongly.
 

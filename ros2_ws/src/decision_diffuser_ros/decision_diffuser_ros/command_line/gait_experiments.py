@@ -69,8 +69,8 @@ def finish(scores: dict[str, Any], tables: Sequence[TextTable], json_file: Path 
     from decision_diffuser_ros.evaluation.scores_file import write_scores
     from decision_diffuser_ros.provenance import provenance
 
-    if json_file is not None:
-        write_scores(scores | provenance(), json_file)
     console = Console()
     for table in tables:
         table.print(console)
+    if json_file is not None:
+        write_scores(scores | provenance(), json_file)

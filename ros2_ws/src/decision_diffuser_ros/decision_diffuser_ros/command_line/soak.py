@@ -5,16 +5,19 @@ from typing import Annotated
 
 import typer
 
+from decision_diffuser_ros.command_line.options import LogDirectory, finite, writable_file
 from decision_diffuser_ros.command_line.termination import ends_in_order
 
 
 @ends_in_order()
 def soak(
-    minutes: Annotated[float, typer.Option(min=0.1, help="How long the robot walks.")] = 30.0,
-    json_file: Annotated[Path | None, typer.Option("--json", help="Where to write figures and every sample.")] = None,
+    minutes: Annotated[float, typer.Option(min=0.1, help="How long the robot walks.", callback=finite)] = 30.0,
+    json_file: Annotated[
+        Path | None, typer.Option("--json", help="Where to write figures and every sample.", callback=writable_file)
+    ] = None,
     bundle: Annotated[str | None, typer.Option(help="Another bundle: a shipped model's name, or a directory.")] = None,
     simulated_time: Annotated[bool, typer.Option(help="In lockstep as fast as it goes, instead of real time.")] = False,
-    output: Annotated[Path, typer.Option(help="Directory of the nodes' logs.")] = Path("out/soak"),
+    output: LogDirectory = Path("out/soak"),
 ) -> int:
     """Let the robot walk for long, switching gaits; exit code 1 if memory, threads, files or plan times grow."""
     import dataclasses
@@ -37,12 +40,12 @@ def soak(
             show=lambda elapsed, bench: progress(min(elapsed, seconds), seconds),
         )
     summary = soak_summary(series) | {"stood_up_again": falls} | provenance()
-    if json_file is not None:
-        write_scores(summary | {"series": dataclasses.asdict(series)}, json_file)
     console = Console()
     soak_table(series).print(console)
     first, then = summary["plan_ms"]
     console.print(f"{summary['commands']} commands; a plan takes {first:.1f} ms (median), then {then:.1f} ms")
     for problem in summary["problems"]:
         console.print(problem, style="red")
+    if json_file is not None:
+        write_scores(summary | {"series": dataclasses.asdict(series)}, json_file)
     return 0 if summary["passed"] else 1

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from decision_diffuser_ros.command_line.options import writable_directory
 from decision_diffuser_ros.errors import CommandLineError
 
 if TYPE_CHECKING:
@@ -17,7 +18,12 @@ GAIT_CLASSIFIER, BEHAVIOUR_CLONING = "gait_classifier", "behaviour_cloning"
 def train(
     robot: Annotated[str, typer.Argument(help="A name that `collect` knows, gait_classifier or behaviour_cloning.")],
     data: Annotated[Path, typer.Option(help="Directory of the demonstrations, made by `collect`.")],
-    output: Annotated[Path, typer.Option(help="Directory of the training; the same one goes on where it stopped.")],
+    output: Annotated[
+        Path,
+        typer.Option(
+            help="Directory of the training; the same one goes on where it stopped.", callback=writable_directory
+        ),
+    ],
     steps: Annotated[int | None, typer.Option(min=1, help="Training steps of the noise model.")] = None,
     inverse_steps: Annotated[int | None, typer.Option(min=1, help="Training steps of the inverse dynamics.")] = None,
     seed: Annotated[int, typer.Option(min=0, help="Seed of weights, batches and noise.")] = 1,

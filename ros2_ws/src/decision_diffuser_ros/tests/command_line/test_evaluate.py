@@ -6,7 +6,9 @@ import pytest
 
 from decision_diffuser_ros.command_line import main
 from decision_diffuser_ros.command_line.evaluate import EXPERIMENTS
+from decision_diffuser_ros.command_line.gait_experiments import finish
 from decision_diffuser_ros.evaluation.scores_file import write_scores
+from decision_diffuser_ros.evaluation.text_table import TextTable
 from decision_diffuser_ros.training.bundle_scores import read_scores
 
 
@@ -52,6 +54,14 @@ def test_a_delay_that_the_physics_cannot_take_is_refused_in_one_line(delay, opti
     complaint = capsys.readouterr().err.splitlines()[-1]
     expected = f"the delay of a command must be a multiple of {step} s below 0.02 s. Got {delay} s"
     assert complaint == f"decision-diffuser: {expected}"
+
+
+def test_the_tables_are_printed_even_where_the_numbers_cannot_be_written(tmp_path, capsys):
+    (tmp_path / "file").write_text("")
+    table = TextTable("Gaits", ("gait", "share"), [("trot", "0.98")])
+    with pytest.raises(OSError, match="file"):
+        finish({}, [table], tmp_path / "file" / "scores.json")
+    assert "trot" in capsys.readouterr().out
 
 
 def test_scores_are_read_back_as_they_were_written(tmp_path):

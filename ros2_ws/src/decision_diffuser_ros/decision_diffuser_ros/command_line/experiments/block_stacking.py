@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from decision_diffuser_ros.command_line.options import ScoresFile
 from decision_diffuser_ros.errors import CommandLineError
 
 if TYPE_CHECKING:
@@ -23,9 +24,7 @@ def block_stacking(
     ] = None,
     episodes: Annotated[int, typer.Option(min=1, help="Episodes of each task, by planner and expert each.")] = 100,
     seed: Annotated[int, typer.Option(min=0, help="Seed of all episodes; never one that trained the model.")] = 1000,
-    json_file: Annotated[
-        Path | None, typer.Option("--json", help="Where to write the scores, a PNG of the same name beside.")
-    ] = None,
+    json_file: ScoresFile = None,
     bundle: Annotated[str | None, typer.Option(help="Bundle: a shipped model's name, or a directory.")] = None,
     cloning: Annotated[
         Path | None, typer.Option(help="Directory of a cloned expert, made by `train behaviour_cloning`; the floor.")
@@ -90,13 +89,13 @@ def _evaluate(
             progress=progress,
         )
     scores |= provenance()
+    stacking_report.print_table(scores, Console())
     if json_file is not None:
         from decision_diffuser_ros.evaluation.success_bars_plot import plot_stacking
 
         write_scores(experiment.with_only_task_on_top(scores), json_file)
         title = f"Block stacking, {episodes} episodes of each task"
         plot_stacking(scores, json_file.with_suffix(".png"), title=title)
-    stacking_report.print_table(scores, Console())
 
 
 def _diagnose(model: "EvaluatedModel", demonstrations: Path, json_file: Path | None, *, seed: int) -> None:
@@ -107,6 +106,6 @@ def _diagnose(model: "EvaluatedModel", demonstrations: Path, json_file: Path | N
     from decision_diffuser_ros.evaluation.scores_file import write_scores
 
     errors = stacking_diagnosis.diagnose(model, demonstrations, seed=seed)
+    stacking_diagnosis.print_tables(errors, Console())
     if json_file is not None:
         write_scores(errors, json_file)
-    stacking_diagnosis.print_tables(errors, Console())

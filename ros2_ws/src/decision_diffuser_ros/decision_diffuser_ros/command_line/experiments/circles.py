@@ -7,15 +7,23 @@ from typing import Annotated
 
 import typer
 
+from decision_diffuser_ros.command_line.options import default_directory, writable_directory, writable_file
+
 
 def circles(
     episodes: Annotated[int, typer.Option(min=1, help="Episodes of each question.")] = 200,
     seed: Annotated[int, typer.Option(min=0, help="Seed of demonstrations, training and episodes.")] = 1000,
     json_file: Annotated[
-        Path | None, typer.Option("--json", help="Scores, with a picture beside; OUTPUT/scores.json by default.")
+        Path | None,
+        typer.Option(
+            "--json", help="Scores, with a picture beside; OUTPUT/scores.json by default.", callback=writable_file
+        ),
     ] = None,
     output: Annotated[
-        Path | None, typer.Option(help="Directory of data, training and bundle; out/circles-seedS by default.")
+        Path | None,
+        typer.Option(
+            help="Directory of data, training and bundle; out/circles-seedS by default.", callback=writable_directory
+        ),
     ] = None,
     bundle: Annotated[
         Path | None, typer.Option(help="Evaluate this bundle, which an earlier run made, in place of training one.")
@@ -36,14 +44,14 @@ def circles(
     from decision_diffuser_ros.planner.bundle import Bundle
     from decision_diffuser_ros.provenance import provenance
 
-    directory = output or Path("out") / f"circles-seed{seed}"
+    directory = output or default_directory(Path("out") / f"circles-seed{seed}")
     model = Bundle.load(bundle or _trained_bundle(directory, seed, threads))
     with progress_bar("episodes") as progress:
         scores, ways = experiment.evaluate(model, episodes=episodes, seed=seed, progress=progress)
     scores |= provenance()
+    circles_report.print_table(scores, Console())
     written = write_scores(scores, json_file or directory / "scores.json")
     picture = circles_plot.plot_ways(ways, written.with_suffix(".png"), title="Where the trajectories end")
-    circles_report.print_table(scores, Console())
     typer.echo(f"numbers in {written}, picture in {picture}")
 
 

@@ -6,13 +6,13 @@ from typing import Annotated
 
 import typer
 
+from decision_diffuser_ros.command_line.options import ScoresFile
+
 
 def gait_ablations(
     episodes: Annotated[int, typer.Option(min=1, help="Episodes of each gait at each value.")] = 30,
     seed: Annotated[int, typer.Option(min=0, help="Seed of all episodes; never one that trained the model.")] = 7000,
-    json_file: Annotated[
-        Path | None, typer.Option("--json", help="Where to write the scores, a PNG of the same name beside.")
-    ] = None,
+    json_file: ScoresFile = None,
     bundle: Annotated[str, typer.Option(help="Bundle: a shipped model's name, or a directory.")] = "quadruped_gaits",
     diffused_actions: Annotated[
         str | None, typer.Option(help="Bundle that diffuses actions too, to compare with inverse dynamics.")

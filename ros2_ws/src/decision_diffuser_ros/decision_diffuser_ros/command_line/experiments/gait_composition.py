@@ -7,14 +7,13 @@ from typing import Annotated
 import typer
 
 from decision_diffuser_ros.command_line.gait_experiments import CHOOSE_EVERY
+from decision_diffuser_ros.command_line.options import ScoresFile
 
 
 def gait_composition(
     episodes: Annotated[int, typer.Option(min=1, help="Episodes of each gait and of each pair.")] = 1000,
     seed: Annotated[int, typer.Option(min=0, help="Seed of all episodes; never one that trained the model.")] = 2000,
-    json_file: Annotated[
-        Path | None, typer.Option("--json", help="Where to write the scores, a PNG of the same name beside.")
-    ] = None,
+    json_file: ScoresFile = None,
     bundle: Annotated[str, typer.Option(help="Bundle: a shipped model's name, or a directory.")] = (
         "quadruped_composition"
     ),

@@ -6,13 +6,13 @@ from typing import Annotated
 
 import typer
 
+from decision_diffuser_ros.command_line.options import ScoresFile
+
 
 def gait_conditions(
     episodes: Annotated[int, typer.Option(min=1, help="Episodes of each question.")] = 100,
     seed: Annotated[int, typer.Option(min=0, help="Seed of all episodes; never one that trained the model.")] = 3000,
-    json_file: Annotated[
-        Path | None, typer.Option("--json", help="Where to write the scores, a PNG of the same name beside.")
-    ] = None,
+    json_file: ScoresFile = None,
     bundle: Annotated[str, typer.Option(help="Bundle: a shipped model's name, or a directory.")] = "quadruped_gaits",
     classifier: Annotated[Path | None, typer.Option(help="Gait classifier, by default the one that ships.")] = None,
     time_step: Annotated[float, typer.Option(min=0.0005, help="Time step of the physics in seconds.")] = 0.001,

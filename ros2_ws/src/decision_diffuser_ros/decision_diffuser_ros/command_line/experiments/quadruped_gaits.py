@@ -6,11 +6,15 @@ from typing import Annotated, Any
 
 import typer
 
+from decision_diffuser_ros.command_line.options import writable_file
+
 
 def quadruped_gaits(
     episodes: Annotated[int, typer.Option(min=1, help="Episodes of each gait; switches and pushes: a sixth.")] = 300,
     seed: Annotated[int, typer.Option(min=0, help="Seed of all episodes; never one that trained the model.")] = 1000,
-    json_file: Annotated[Path | None, typer.Option("--json", help="Where to write the scores.")] = None,
+    json_file: Annotated[
+        Path | None, typer.Option("--json", help="Where to write the scores.", callback=writable_file)
+    ] = None,
     bundle: Annotated[str | None, typer.Option(help="Bundle: a shipped model's name, or a directory.")] = None,
     gaits_only: Annotated[bool, typer.Option(help="Only planner and expert in each gait.")] = False,
     command_delay: Annotated[
@@ -37,6 +41,6 @@ def quadruped_gaits(
             model, size=size, seed=seed, processes=processes, command_delay=command_delay, progress=progress
         )
     scores |= provenance()
+    quadruped_report.print_tables(scores, Console())
     if json_file is not None:
         write_scores(scores, json_file)
-    quadruped_report.print_tables(scores, Console())

@@ -1,8 +1,6 @@
 """The planner process answers, and whatever happens to it is noticed."""
 
 import dataclasses
-import errno
-import multiprocessing
 import os
 import re
 import resource
@@ -10,9 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from multiprocessing.context import SpawnProcess
 from pathlib import Path
-from unittest.mock import Mock
 
 import numpy as np
 import pytest
@@ -214,51 +210,6 @@ def test_a_killed_process_is_reported_and_replaced(started):
     assert "signal 9" in started.last_error
     assert started.pid != first
     assert answer(started, request(0)).plan is not None
-
-
-@pytest.mark.parametrize("error", [OSError(errno.ENOMEM, "no memory"), MemoryError("no memory")])
-def test_a_replacement_that_cannot_be_started_is_tried_again(tiny_bundle, monkeypatch, error):
-    planner = process_for(tiny_bundle, restart_delay=0.2, restart_limit=50)
-    planner.start()
-    try:
-        monkeypatch.setattr(SpawnProcess, "start", Mock(side_effect=error))
-        os.kill(planner.pid, signal.SIGKILL)
-        wait_until(lambda: planner.restarts >= 2)
-        assert "it cannot be started: " in planner.last_error
-        assert planner.state is PlannerState.RESTARTING
-        monkeypatch.undo()
-        wait_until(lambda: planner.state is PlannerState.READY)
-        assert answer(planner, request(1)).plan is not None
-    finally:
-        planner.stop()
-
-
-def test_a_replacement_that_can_never_be_started_is_given_up(tiny_bundle, monkeypatch):
-    planner = process_for(tiny_bundle, restart_limit=2)
-    planner.start()
-    no_file = OSError(errno.EMFILE, "no file")
-    monkeypatch.setattr(multiprocessing.get_context("spawn"), "Pipe", Mock(side_effect=no_file))
-    os.kill(planner.pid, signal.SIGKILL)
-    wait_until(lambda: planner.state is PlannerState.FAILED)
-    assert "there is no pipe to it: " in planner.last_error
-    planner.stop()
-
-
-def test_a_process_that_cannot_be_started_is_an_error_at_the_start(tiny_bundle, monkeypatch):
-    monkeypatch.setattr(SpawnProcess, "start", Mock(side_effect=OSError(errno.EAGAIN, "too many processes")))
-    with pytest.raises(PlanError, match="did not start: it cannot be started: .*too many processes"):
-        process_for(tiny_bundle).start()
-
-
-def test_a_defect_of_the_supervision_is_a_loss_not_its_end(started, monkeypatch):
-    monkeypatch.setattr(started, "_end_child", Mock(side_effect=RuntimeError("a defect")))
-    os.kill(started.pid, signal.SIGKILL)
-    wait_until(lambda: started.restarts >= 1)
-    monkeypatch.undo()
-    assert "its supervision failed: RuntimeError('a defect')" in started.last_error
-    wait_until(lambda: started.state is PlannerState.READY)
-    started.take_results()
-    assert answer(started, request(1)).plan is not None
 
 
 def test_a_process_that_hangs_is_reported_and_replaced(started):

@@ -8,12 +8,11 @@ import numpy as np
 import onnxruntime
 
 from decision_diffuser_ros.errors import BundleError, ConfigurationError, PlanError
+from decision_diffuser_ros.planner.external_data import keeps_external_data
 from decision_diffuser_ros.planner.providers import Runtime
 
 _LOGGER = logging.getLogger(__name__)
 
-# The key under which a tensor names the file that holds its data, as protobuf writes it: field 1, length 8.
-_EXTERNAL_DATA_MARK = b"\x0a\x08location"
 _ERRORS_ONLY = 3
 CPU_RUNTIME = Runtime()
 
@@ -60,10 +59,7 @@ class Graph:
             BundleError: the content is no loadable graph, refers to other files, or does not fit the specification.
             ConfigurationError: the first provider did not start.
         """
-        if _EXTERNAL_DATA_MARK in content:
-            raise BundleError(
-                f"{name} keeps data in other files, which are not verified; export it with its data inside"
-            )
+        _refuse_external_data(name, content)
         self._name = name
         self._output_name, self._output_spec = spec.output
         self._session = open_session(name, content, runtime)
@@ -99,6 +95,16 @@ class Graph:
             if tensor.type != f"tensor({spec.element_type})" or shape[1:] != spec.shape or not batch_is_free:
                 got = f"{tensor.type} ({', '.join(map(str, shape))})"
                 raise BundleError(f"{self._name}: {what[:-1]} '{tensor.name}' expected {spec}, got {got}")
+
+
+def _refuse_external_data(name: str, content: bytes) -> None:
+    """Before ONNX Runtime sees the content: it would read the other files. Raises BundleError."""
+    try:
+        is_external = keeps_external_data(content)
+    except BundleError as error:
+        raise BundleError(f"{name} is no ONNX graph: {error}; restore it or export again") from error
+    if is_external:
+        raise BundleError(f"{name} keeps data in other files, which are not verified; export it with its data inside")
 
 
 def open_session(name: str, content: bytes, runtime: Runtime) -> onnxruntime.InferenceSession:

@@ -10,6 +10,7 @@ from decision_diffuser_ros.errors import BundleError
 
 _VARINT, _EIGHT_BYTES, _LENGTH_DELIMITED, _FOUR_BYTES = 0, 1, 2, 5
 _FIXED_SIZES = {_EIGHT_BYTES: 8, _FOUR_BYTES: 4}
+_LARGEST_KEY = 2**32 - 1
 
 
 def encode_field(number: int, value: int | str | bytes) -> bytes:
@@ -29,6 +30,8 @@ def decode_fields(message: bytes) -> Iterator[tuple[int, int | bytes]]:
     position = 0
     while position < len(message):
         key, position = _decode_varint(message, position)
+        if key > _LARGEST_KEY:  # other parsers would take the lower bits for the key of another field
+            raise BundleError(f"no protobuf message: field number {key >> 3} before byte {position}")
         number, wire_type = key >> 3, key & 7
         if wire_type == _VARINT:
             value, position = _decode_varint(message, position)

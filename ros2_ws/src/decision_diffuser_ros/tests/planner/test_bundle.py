@@ -12,6 +12,7 @@ from onnx import TensorProto, helper
 from decision_diffuser_ros.errors import BundleError, ConfigurationError, PlanError, StateError
 from decision_diffuser_ros.planner import graph as graph_module
 from decision_diffuser_ros.planner.bundle import Bundle
+from decision_diffuser_ros.planner.protobuf_wire import encode_field
 from tests.bundles import make_tiny_bundle, rewrite_manifest
 
 DENOISER, INVERSE_DYNAMICS = "denoiser.onnx", "inverse_dynamics.onnx"
@@ -85,6 +86,16 @@ def test_swapped_graphs_are_refused_even_with_matching_checksums(tiny_bundle: Pa
 def test_a_file_that_is_no_graph_is_refused(tiny_bundle: Path) -> None:
     (tiny_bundle / DENOISER).write_bytes(b"not an ONNX graph")
     rewrite_manifest(tiny_bundle, lambda manifest: None)
+    message = "denoiser.onnx is no ONNX graph: no protobuf message: .*; restore it or export again"
+    with pytest.raises(BundleError, match=message):
+        Bundle.load(tiny_bundle)
+
+
+def test_a_graph_that_onnx_runtime_does_not_know_what_to_do_with_is_refused(tiny_bundle: Path) -> None:
+    def change_operator(model: onnx.ModelProto) -> None:
+        model.graph.node[0].op_type = "NoSuchOperator"
+
+    replace_graph(tiny_bundle, DENOISER, change_operator)
     with pytest.raises(BundleError, match="denoiser.onnx cannot be loaded by ONNX Runtime"):
         Bundle.load(tiny_bundle)
 
@@ -147,6 +158,18 @@ def test_a_graph_with_external_data_is_refused(tiny_bundle: Path, monkeypatch: p
     monkeypatch.chdir(tiny_bundle)
     assert (tiny_bundle / "weights.bin").exists()
     with pytest.raises(BundleError, match="inverse_dynamics.onnx keeps data in other files, which are not verified"):
+        Bundle.load(tiny_bundle)
+
+
+def test_external_data_is_noticed_however_its_key_is_written(tiny_bundle: Path) -> None:
+    entry = b"\x0a\x88\x00location" + encode_field(2, "weights.bin")  # the length of the key in two bytes, not one
+    tensor = b"".join(encode_field(*field) for field in ((1, 1), (2, 1), (8, "extra"), (13, entry), (14, 1)))
+    content = (tiny_bundle / DENOISER).read_bytes() + encode_field(7, encode_field(5, tensor))  # joined: one graph
+    (read_back,) = onnx.load_model_from_string(content).graph.initializer[-1].external_data
+    assert (read_back.key, read_back.value) == ("location", "weights.bin")
+    (tiny_bundle / DENOISER).write_bytes(content)
+    rewrite_manifest(tiny_bundle, lambda manifest: None)
+    with pytest.raises(BundleError, match="denoiser.onnx keeps data in other files"):
         Bundle.load(tiny_bundle)
 
 

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import dataclasses
 import logging
 import os
 import resource
@@ -27,7 +28,7 @@ import numpy as np
 
 from decision_diffuser_ros.control.receding_horizon import PlanRequest
 from decision_diffuser_ros.control.thread_priority import ORDINARY, schedule_in_real_time
-from decision_diffuser_ros.errors import DecisionDiffuserError
+from decision_diffuser_ros.errors import BundleError, DecisionDiffuserError
 from decision_diffuser_ros.planner.bundle import Bundle, engine_cache_of
 from decision_diffuser_ros.planner.composition_follower import CompositionFollower
 from decision_diffuser_ros.planner.conditions import Conditions
@@ -43,6 +44,8 @@ PR_SET_PDEATHSIG = 1
 LOG_MESSAGE = "log"
 EXIT_OUT_OF_MEMORY = 12
 """Exit code of a worker that had no memory left: errno's ENOMEM."""
+RECORDS = ("provenance", "scores")
+"""What a manifest tells people; plans do not depend on it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,6 +54,7 @@ class PlannerWorkerSettings:
 
     Attributes:
         bundle: directory of the model bundle.
+        manifest: of the model that was configured; another one, by anything but `RECORDS`, is refused. None for any.
         sampling: settings of a plan; None for the bundle's own.
         providers: of ONNX Runtime, best first.
         allow_cpu_fallback: whether the CPU may stand in for a provider that is not available.
@@ -67,6 +71,7 @@ class PlannerWorkerSettings:
     """
 
     bundle: str
+    manifest: Manifest | None = None
     sampling: SamplingSettings | None = None
     providers: tuple[str, ...] = ("CPUExecutionProvider",)
     allow_cpu_fallback: bool = False
@@ -158,6 +163,7 @@ def _warm_planner(settings: PlannerWorkerSettings) -> Planner:
             threads=settings.threads,
             allow_cpu_fallback=settings.allow_cpu_fallback,
         )
+        _require_configured(bundle.manifest, settings)
         planner = CompositionFollower(
             bundle,
             settings=settings.sampling,
@@ -167,6 +173,19 @@ def _warm_planner(settings: PlannerWorkerSettings) -> Planner:
         for _ in range(settings.warm_up_plans):
             planner.warm_up(settings.conditions)
     return planner
+
+
+def _require_configured(manifest: Manifest, settings: PlannerWorkerSettings) -> None:
+    """Refuse another model than the one whose joints and inverse dynamics the node goes by."""
+    if settings.manifest is None:
+        return
+    names = [field.name for field in dataclasses.fields(Manifest) if field.name not in RECORDS]
+    changed = [name for name in names if getattr(manifest, name) != getattr(settings.manifest, name)]
+    if changed:
+        raise BundleError(
+            f"the model in {settings.bundle} is not the one that was configured: of its manifest {', '.join(changed)} "
+            "changed since; configure again"
+        )
 
 
 def _live_and_die_with_the_parent() -> None:

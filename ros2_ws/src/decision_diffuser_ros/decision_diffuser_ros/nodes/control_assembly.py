@@ -198,6 +198,7 @@ def _planner_process(
     memory_limit = parameters.planner_process_memory_limit if parameters.device == "cpu" else None
     worker = PlannerWorkerSettings(
         bundle=str(bundle.directory),
+        manifest=bundle.manifest,
         sampling=sampling_settings(parameters, bundle.manifest),
         providers=providers_of(parameters.device),
         allow_cpu_fallback=parameters.allow_cpu_fallback or parameters.device == "auto",

@@ -240,28 +240,6 @@ def test_a_damaged_bundle_is_an_error_at_the_start_that_says_why(tiny_bundle):
     assert planner.pid is None
 
 
-def test_a_start_that_is_not_wanted_any_more_ends_at_once_and_leaves_no_process(tiny_bundle):
-    planner = process_for(tiny_bundle)
-    children = []
-
-    def is_interrupted():
-        children.append(planner.pid)
-        if planner.pid is None:
-            return False
-        os.kill(planner.pid, signal.SIGSTOP)  # it will not be ready
-        return len(children) > 3
-
-    began = time.monotonic()
-    with pytest.raises(PlanError, match="the start was interrupted"):
-        planner.start(abort=is_interrupted)
-    assert time.monotonic() - began < 10.0
-    assert not is_running(children[-1])
-    assert planner.state is PlannerState.STOPPED
-    planner.start()
-    assert answer(planner, request(0)).plan is not None
-    planner.stop()
-
-
 def test_ctrl_c_is_left_to_the_parent(started):
     os.kill(started.pid, signal.SIGINT)
     assert answer(started, request(0)).plan is not None

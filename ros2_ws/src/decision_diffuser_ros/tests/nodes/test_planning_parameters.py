@@ -52,6 +52,11 @@ def test_a_plan_may_take_most_of_the_longest_latency(quadruped_bundle) -> None:
     assert worker(longer).time_limit == pytest.approx(DEADLINE_SHARE * 0.06)
 
 
+def test_plans_are_made_with_the_model_that_is_configured_only(quadruped_bundle) -> None:
+    assembled = assembly(quadruped_bundle)
+    assert worker(assembled).manifest == assembled.manifest
+
+
 def test_every_plan_is_composed_unless_it_is_set(quadruped_bundle) -> None:
     assert worker(assembly(quadruped_bundle)).choose_every == 1
     assert worker(assembly(quadruped_bundle, composition_choose_every=14)).choose_every == 14

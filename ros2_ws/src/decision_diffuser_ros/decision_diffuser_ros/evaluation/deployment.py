@@ -20,6 +20,8 @@ from decision_diffuser_ros.planner.settings import SamplingSettings
 
 STATE = "state"
 """What the watchdog watches; in an evaluation it is always fresh."""
+OF_A_GRIPPER = {"max_acceleration": 1e9, "max_effort": 1e9, "position_gain": 1.0, "velocity_gain": 0.0}
+"""What stands for a gripper where there is a value for each joint: as good as no limits, as in the planner node."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,9 +83,17 @@ class DeploymentSettings:
             ) from error
 
     def command_limits(self, limits: CommandLimits) -> CommandLimits:
-        """Limits of position and velocity, narrowed by the margin, with those of acceleration and effort."""
-        names = ("max_acceleration", "max_effort", "position_gain", "velocity_gain")
-        given = {name: np.array(getattr(self, name)) for name in names if getattr(self, name) is not None}
+        """Limits of position and velocity, narrowed by the margin, with those of acceleration and effort.
+
+        Args:
+            limits: of the joints and, last, of the gripper if there is one.
+        """
+        given = {}
+        for name, of_a_gripper in OF_A_GRIPPER.items():
+            values = getattr(self, name)
+            if values is not None:
+                has_gripper = limits.lower.size == len(values) + 1
+                given[name] = np.array([*values, of_a_gripper] if has_gripper else values)
         return replace(limits.with_margin(self.position_margin), **given)
 
 

@@ -72,7 +72,7 @@ class PlannerPolicy:
 
 
 class CloningPolicy:
-    """A network from states and constraints straight to targets, within the same limits as the planner: the floor."""
+    """A network from states and constraints straight to targets; position and velocity are limited: the floor."""
 
     plan_seconds: list[float] = []  # noqa: RUF012 - it plans nothing
 

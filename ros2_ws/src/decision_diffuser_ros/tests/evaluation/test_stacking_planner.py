@@ -10,7 +10,7 @@ from decision_diffuser_ros.command_line import main
 from decision_diffuser_ros.data.demonstrations import merge_shards, shard_path, write_shard
 from decision_diffuser_ros.data.episode import Episode
 from decision_diffuser_ros.errors import ConfigurationError
-from decision_diffuser_ros.evaluation.deployment import EvaluatedModel
+from decision_diffuser_ros.evaluation.deployment import OF_A_GRIPPER, EvaluatedModel
 from decision_diffuser_ros.evaluation.stacking_deployment import stacking_model
 from decision_diffuser_ros.evaluation.stacking_diagnosis import decided_moments, diagnose
 from decision_diffuser_ros.evaluation.stacking_policies import LIMITS
@@ -39,6 +39,8 @@ def test_the_planner_brings_the_arm_where_its_plans_are_and_within_its_limits(bu
     assert 2 <= len(rollout.plan_seconds) <= 25
     speed = np.abs(np.diff(targets, axis=0)) / CONTROL_STEP
     assert (speed <= LIMITS.max_velocity + 1e-6).all()
+    acceleration = np.abs(np.diff(targets, n=2, axis=0)) / CONTROL_STEP**2
+    assert (acceleration <= stacking_model(str(bundle)).deployment.command_limits(LIMITS).max_acceleration + 1e-6).all()
     env.close()
 
 
@@ -57,6 +59,9 @@ def test_commands_are_limited_as_the_node_limits_them():
     parameters = yaml.safe_load(config_file("block_stacking").read_text())["/**/planner"]["ros__parameters"]
     limits, gripper = parameters["limits"], parameters["gripper"]
     np.testing.assert_allclose(LIMITS.max_velocity, [*limits["velocity"], gripper["velocity"]])
+    all_limits = stacking_model(None).deployment.command_limits(LIMITS)
+    max_acceleration = [*limits["acceleration"], OF_A_GRIPPER["max_acceleration"]]
+    np.testing.assert_array_equal(all_limits.max_acceleration, max_acceleration)
     np.testing.assert_allclose(LIMITS.lower, [*limits["position_lower"], gripper["opening_lower"]], atol=1e-6)
     np.testing.assert_allclose(LIMITS.upper, [*limits["position_upper"], gripper["opening_upper"]], atol=1e-6)
 

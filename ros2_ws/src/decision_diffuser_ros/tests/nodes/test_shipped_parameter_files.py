@@ -55,6 +55,14 @@ def test_there_is_a_file_for_each_robot():
 def test_the_file_fits_its_model_and_warns_of_nothing(file):
     given, warnings = planner_parameters(file), []
     urdf = quadruped_description() if given.robot_description_topic else ""
-    assembled = assemble_control(given, simulated_time=False, robot_description=urdf, warn=warnings.append)
+    assemble_control(given, simulated_time=False, robot_description=urdf, warn=warnings.append)
     assert warnings == []
-    assert np.isfinite(assembled.safe.limiter.limits.max_velocity).all()
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+def test_the_file_limits_velocity_and_acceleration_of_every_joint(file):
+    given = planner_parameters(file)
+    for values in (given.limits_velocity, given.limits_acceleration):
+        assert len(values) == len(given.joints)
+        assert (np.array(values) > 0.0).all()
+        assert np.isfinite(values).all()

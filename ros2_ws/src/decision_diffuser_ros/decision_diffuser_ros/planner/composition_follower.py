@@ -9,11 +9,14 @@ until it is asked again:
     sampled for    trot & pace        pace             trot & pace       trot
                        |---- holds pace                     |---- holds trot
 
-Which one is drawn by the share that each has in the composed plan: with `w*trot & (1-w)*pace` and a guidance weight of
-1, a change from trot to pace has the share 1 - w and one back the share w, so that w is the share of time in trot.
+Which one is drawn by the share that each has in the composed plan. With `w*trot & (1-w)*pace` the share of the trot
+grows with w, but steeply around one half: each denoising step adds the estimates by weight, and the steps after it
+settle on one of the gaits.
 """
 
 import dataclasses
+import time
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -21,7 +24,7 @@ from numpy.typing import ArrayLike
 
 from decision_diffuser_ros.errors import ConfigurationError
 from decision_diffuser_ros.planner.bundle import Bundle
-from decision_diffuser_ros.planner.conditions import Branch, Conditions, as_branches
+from decision_diffuser_ros.planner.conditions import Branch, Conditions
 from decision_diffuser_ros.planner.expression import ConditionExpression
 from decision_diffuser_ros.planner.planner import Plan, Planner
 from decision_diffuser_ros.planner.settings import SamplingSettings
@@ -41,6 +44,7 @@ class CompositionFollower(Planner):
         settings: SamplingSettings | None = None,
         samples_in_one_call: bool = False,
         choose_every: int = 22,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """Prepares planning.
 
@@ -49,13 +53,14 @@ class CompositionFollower(Planner):
             settings: how to sample; by default as the manifest says.
             samples_in_one_call: as for `Planner`.
             choose_every: plans from one composed plan to the next; 1 composes every plan, as `Planner` does.
+            clock: as for `Planner`.
 
         Raises:
             ConfigurationError: the model cannot do what is set.
         """
         if choose_every < 1:
             raise ConfigurationError(f"`choose_every` must be at least 1, got {choose_every}")
-        super().__init__(bundle, settings=settings, samples_in_one_call=samples_in_one_call)
+        super().__init__(bundle, settings=settings, samples_in_one_call=samples_in_one_call, clock=clock)
         self._choose_every = choose_every
         self._composition: Branch = ()
         self._chosen: Branch = ()
@@ -68,25 +73,30 @@ class CompositionFollower(Planner):
         *,
         rng: np.random.Generator,
         previous: Plan | None = None,
+        deadline: float | None = None,
         **keywords: Any,
     ) -> Plan:
         """A plan as `Planner.plan` makes it, of the composition or of what it chose.
 
         Its `conditions` are those it was sampled for. A plan without a previous one, or for other conditions than the
-        one before, is composed anew.
+        one before, is composed anew. To choose takes a plan for each wanted condition, too: with a `deadline` all of
+        them share the time that is left, and `seconds` is what they took together.
         """
-        branch = _composition_of(conditions, self.settings.negation_weight)
+        began, branches = self._clock(), self._branches(conditions)
+        branch = _composition_of(branches)
         if not branch or self._choose_every == 1:
             self._composition = ()
-            return super().plan(history, conditions, rng=rng, previous=previous, **keywords)
+            return super().plan(history, branches, rng=rng, previous=previous, deadline=deadline, **keywords)
         is_due = self._plans_since_choice >= self._choose_every
         if previous is not None and branch == self._composition and not is_due:
             self._plans_since_choice += 1
-            return super().plan(history, self._chosen, rng=rng, previous=previous, **keywords)
-        composed = super().plan(history, branch, rng=rng, **keywords)
+            return super().plan(history, self._chosen, rng=rng, previous=previous, deadline=deadline, **keywords)
+        candidates = _candidates_of(branch)
+        first_deadline = self._shared(deadline, plans=1 + len(candidates))
+        composed = super().plan(history, branch, rng=rng, deadline=first_deadline, **keywords)
         self._composition, self._plans_since_choice = branch, 1
-        self._chosen = self._drawn(composed, history, branch, rng=rng, **keywords)
-        return composed
+        self._chosen = self._drawn(composed, history, candidates, rng=rng, deadline=deadline, **keywords)
+        return dataclasses.replace(composed, seconds=self._clock() - began)
 
     def warm_up(self, conditions: Conditions | ConditionExpression = ()) -> None:
         """Plans as `Planner.warm_up` does; what that chose is forgotten."""
@@ -94,20 +104,28 @@ class CompositionFollower(Planner):
         self._composition = ()
 
     def _drawn(
-        self, composed: Plan, history: ArrayLike, branch: Branch, *, rng: np.random.Generator, **keywords: Any
+        self,
+        composed: Plan,
+        history: ArrayLike,
+        candidates: Sequence[Branch],
+        *,
+        rng: np.random.Generator,
+        deadline: float | None,
+        **keywords: Any,
     ) -> Branch:
-        """One of the wanted conditions, with all that is to be avoided, by its share in the composed plan.
-
-        It gets the weight 1: alone there is nothing that it would have to be weighed against.
-        """
-        avoided = tuple(condition for condition in branch if condition.weight < 0.0)
-        wanted = [dataclasses.replace(condition, weight=1.0) for condition in branch if condition.weight > 0.0]
-        candidates = [(condition, *avoided) for condition in wanted]
-        plans = [Planner.plan(self, history, candidate, rng=rng, **keywords) for candidate in candidates]
-        shares = mixture_shares(
-            np.array([(plan.states / self._std).ravel() for plan in plans]), (composed.states / self._std).ravel()
-        )
+        """One of the candidates, by its share in the composed plan."""
+        parts = []
+        for number, candidate in enumerate(candidates):
+            own = self._shared(deadline, plans=len(candidates) - number)
+            plan = super().plan(history, candidate, rng=rng, deadline=own, **keywords)
+            parts.append((plan.states / self._std).ravel())
+        shares = mixture_shares(np.array(parts), (composed.states / self._std).ravel())
         return candidates[int(rng.choice(len(candidates), p=shares))]
+
+    def _shared(self, deadline: float | None, *, plans: int) -> float | None:
+        """The deadline of the next of so many plans that share the time until a deadline equally."""
+        now = self._clock()
+        return None if deadline is None else now + (deadline - now) / plans
 
 
 def mixture_shares(parts: np.ndarray, mixture: np.ndarray) -> np.ndarray:
@@ -126,12 +144,18 @@ def mixture_shares(parts: np.ndarray, mixture: np.ndarray) -> np.ndarray:
     return shares / shares.sum()
 
 
-def _composition_of(conditions: Conditions | ConditionExpression, negation_weight: float) -> Branch:
+def _composition_of(branches: Sequence[Branch]) -> Branch:
     """The conditions, if they are one branch with at least two that are to be fulfilled; else none."""
-    if isinstance(conditions, ConditionExpression):
-        branches = conditions.weighted_branches(negation_weight)
-    else:
-        branches = as_branches(conditions)
     if len(branches) != 1 or sum(condition.weight > 0.0 for condition in branches[0]) < 2:
         return ()
     return branches[0]
+
+
+def _candidates_of(composition: Branch) -> list[Branch]:
+    """Each of the wanted conditions, with all that is to be avoided.
+
+    It gets the weight 1: alone there is nothing that it would have to be weighed against.
+    """
+    avoided = tuple(condition for condition in composition if condition.weight < 0.0)
+    wanted = [dataclasses.replace(condition, weight=1.0) for condition in composition if condition.weight > 0.0]
+    return [(condition, *avoided) for condition in wanted]

@@ -5,10 +5,11 @@ import dataclasses
 import numpy as np
 import pytest
 
-from decision_diffuser_ros.errors import ConfigurationError
+from decision_diffuser_ros.errors import ConditionError, ConfigurationError
 from decision_diffuser_ros.planner.bundle import Bundle
 from decision_diffuser_ros.planner.composition_follower import CompositionFollower, mixture_shares
 from decision_diffuser_ros.planner.conditions import Condition
+from decision_diffuser_ros.planner.expression_parser import parse
 from decision_diffuser_ros.planner.planner import Planner
 from decision_diffuser_ros.resources import model_directory
 from decision_diffuser_ros.simulation.quadruped_model import STANDING_POSE
@@ -104,6 +105,20 @@ def test_what_a_warm_up_chose_is_forgotten(bundle):
     follower.warm_up((TROT, PACE))
     first = follower.plan(STANDING, (TROT, PACE), rng=np.random.default_rng(0), previous=before)
     assert first.conditions == (TROT, PACE)
+
+
+def test_an_expression_that_contradicts_itself_is_refused_as_by_any_planner(bundle):
+    follower, rng = CompositionFollower(bundle), np.random.default_rng(0)
+    with pytest.raises(ConditionError, match="trot and !trot contradict each other"):
+        follower.plan(STANDING, parse("trot & pace & !trot", bundle.manifest), rng=rng)
+
+
+def test_alternatives_that_contradict_themselves_are_no_reason_not_to_compose(bundle):
+    follower, rng = CompositionFollower(bundle), np.random.default_rng(0)
+    expression = parse("trot & !trot | trot & pace", bundle.manifest)
+    composed = follower.plan(STANDING, expression, rng=rng)
+    assert len(composed.conditions) == 2
+    assert len(follower.plan(STANDING, expression, rng=rng, previous=composed).conditions) == 1
 
 
 def test_choosing_never_is_refused(bundle):

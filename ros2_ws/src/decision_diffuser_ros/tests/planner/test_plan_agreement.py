@@ -15,7 +15,9 @@ WAVE, REST = Condition({"skill": "wave"}), Condition({"skill": "rest"})
 NOT_WAVE, NOT_REST = Condition({"skill": "wave"}, weight=-1.0), Condition({"skill": "rest"}, weight=-1.0)
 HISTORY = np.zeros((2, 4))
 FEASIBLE: list[Branch] = [(), (WAVE,), (REST,), (WAVE, NOT_REST), (REST, NOT_WAVE), (NOT_REST,), (NOT_WAVE,)]
-INFEASIBLE: list[Branch] = [(WAVE, REST), (NOT_WAVE, NOT_REST)]
+INFEASIBLE: list[Branch] = [(WAVE, REST)]
+MISSED: list[Branch] = [(NOT_WAVE, NOT_REST)]
+"""That cannot be either, but is not noticed."""
 
 
 @pytest.fixture
@@ -32,7 +34,15 @@ def test_feasible_conditions_raise_no_false_alarm(check: AgreementCheck) -> None
 
 
 def test_conditions_that_exclude_each_other_are_refused(check: AgreementCheck) -> None:
-    assert check.false_alarm_rate(cases(INFEASIBLE[:1]), rng=np.random.default_rng(0)) == 1.0
+    assert check.false_alarm_rate(cases(INFEASIBLE), rng=np.random.default_rng(0)) == 1.0
+
+
+def test_to_avoid_what_is_expected_anyway_and_all_else_is_not_noticed(check: AgreementCheck) -> None:
+    """All samples wave, which is nearly as likely without condition: log p(y|x) - log p(y) is but log(10/9)."""
+    assert check.false_alarm_rate(cases(MISSED), rng=np.random.default_rng(0)) == 0.0
+    agreement = check.measure(HISTORY, MISSED[0], rng=np.random.default_rng(0))
+    assert agreement.margins[0] == pytest.approx(0.0, abs=np.log(10 / 9))
+    assert agreement.margins[1] > 100.0
 
 
 def test_samples_of_what_excludes_itself_fail_a_condition(check: AgreementCheck) -> None:

@@ -39,7 +39,8 @@ def demo(
     """Watch a simulated robot: one that walks in three gaits, or an arm that builds a tower of blocks.
 
     quadruped_gaits: trot, then a service call asks for pace, then for bound. block_stacking: an action asks for a
-    tower of three, block by block, then for what cannot be. Leaves a video, a plot and the numbers in out/.
+    tower of three, block by block, then for what cannot be. Leaves a video, a plot and the numbers in out/. Exit code 1
+    if a gait was not reached, or what can be built was not.
     """
     from decision_diffuser_ros.errors import ConfigurationError
     from decision_diffuser_ros.simulation.screen import require_screen
@@ -48,16 +49,15 @@ def demo(
         require_screen()
     directory = output or default_directory(Path("out") / robot)
     if robot == "quadruped_gaits":
-        _walk(directory, seconds_per_gait=seconds_per_gait, bundle=bundle, gui=gui, video=video)
-        return 0
+        return 0 if _walk(directory, seconds_per_gait=seconds_per_gait, bundle=bundle, gui=gui, video=video) else 1
     if robot == "block_stacking":
         goals = tuple(constraints or (*TOWER, *IMPOSSIBLE))
         return 0 if _stack(directory, goals, seed=seed, bundle=bundle, gui=gui, video=video) else 1
     raise ConfigurationError(f"there is no demonstration {robot!r}; available: quadruped_gaits, block_stacking")
 
 
-def _walk(directory: Path, *, seconds_per_gait: float, bundle: str | None, gui: bool, video: bool) -> None:
-    """The robot that walks."""
+def _walk(directory: Path, *, seconds_per_gait: float, bundle: str | None, gui: bool, video: bool) -> bool:
+    """The robot that walks; returns whether every gait was reached."""
     from rich.console import Console
 
     from decision_diffuser_ros.evaluation.gait_plot import plot_recording
@@ -73,10 +73,6 @@ def _walk(directory: Path, *, seconds_per_gait: float, bundle: str | None, gui: 
     with LiveView(console, described) as view:
         recording = run_demo(settings, show=view.show)
     summary = recording.summary()
-    _write_summary(summary, directory)
-    plot_recording(recording, directory / "gaits.png", title="Simulated Unitree A1: gaits asked and gaits walked")
-    if video:
-        _draw_video(write_video, recording, directory / "gaits.mp4", console)
     for row in summary["gaits"]:
         reached = row["seconds_to_reach"]
         outcome = "not reached"
@@ -84,7 +80,16 @@ def _walk(directory: Path, *, seconds_per_gait: float, bundle: str | None, gui: 
             share = f"{100 * row['gait_share']:.0f} % of the time"
             outcome = f"reached after {reached:.2f} s, seen {share}, {row['speed_mean']:.2f} m/s"
         console.print(f"{row['gait']:>6} asked at {row['asked_at']:.2f} s: {outcome}")
+    reached_gaits = {row["gait"] for row in summary["gaits"] if row["seconds_to_reach"] is not None}
+    missed = [gait for gait in GAITS if gait not in reached_gaits]
+    if missed:
+        console.print(f"not reached: {', '.join(missed)}", style="red")
+    _write_summary(summary, directory)
+    plot_recording(recording, directory / "gaits.png", title="Simulated Unitree A1: gaits asked and gaits walked")
+    if video:
+        _draw_video(write_video, recording, directory / "gaits.mp4", console)
     console.print(f"[bold]{directory}[/bold] holds {'gaits.mp4, ' if video else ''}gaits.png and summary.json")
+    return not missed
 
 
 def _stack(directory: Path, goals: tuple[str, ...], *, seed: int, bundle: str | None, gui: bool, video: bool) -> bool:
@@ -101,15 +106,15 @@ def _stack(directory: Path, goals: tuple[str, ...], *, seed: int, bundle: str | 
     settings = StackingDemoSettings(goals=goals, output=directory / "logs", gui=gui, bundle=bundle, seed=seed)
     with LiveView(console, described) as view:
         recording = run_stacking_demo(settings, show=view.show)
+    for goal in recording.goals:
+        outcome = f"built and settled after {goal.ended_at - goal.asked_at:.1f} s" if goal.success else goal.message
+        console.print(f"{goal.constraints}: {outcome}", highlight=False)
     _write_summary(recording.summary() | {"seed": seed}, directory)
     plot_recording(
         recording, directory / "blocks.png", title="Simulated Kuka iiwa: constraints asked and heights of the blocks"
     )
     if video:
         _draw_video(write_video, recording, directory / "blocks.mp4", console)
-    for goal in recording.goals:
-        outcome = f"built and settled after {goal.ended_at - goal.asked_at:.1f} s" if goal.success else goal.message
-        console.print(f"{goal.constraints}: {outcome}", highlight=False)
     console.print(f"[bold]{directory}[/bold] holds {'blocks.mp4, ' if video else ''}blocks.png and summary.json")
     return all(goal.outcome != "not built" for goal in recording.goals)
 

@@ -14,6 +14,8 @@ from decision_diffuser_msgs.msg import PlannerStatus
 from rclpy.executors import SingleThreadedExecutor
 
 from decision_diffuser_ros.nodes.robot_processes import ProcessError, RobotProcesses
+from decision_diffuser_ros.planner.manifest import Manifest
+from decision_diffuser_ros.resources import MANIFEST_NAME, model_directory
 
 LOOK_PERIOD = 0.1  # [s]
 START_TIMEOUT = 120.0  # [s], until the planner is ready
@@ -54,12 +56,19 @@ class Demonstration(Generic[Monitor]):
         self.show()
 
     def look_until_ready(self, is_ready: Callable[[], bool]) -> None:
-        """Look on until the robot is ready. Raises ProcessError if it takes too long."""
+        """Look on until the robot is ready.
+
+        Raises:
+            ProcessError: the planner does not take its model or parameters, or it all takes too long.
+        """
         deadline = time.monotonic() + START_TIMEOUT
         while not is_ready():
             self.look()
+            status = self.monitor.status
+            if status is not None and status.mode == PlannerStatus.UNCONFIGURED and status.message:
+                raise ProcessError(f"the planner is not configured: {status.message}")
             if time.monotonic() > deadline:
-                reason = self.monitor.status.message if self.monitor.status else "no status was heard from it"
+                reason = status.message if status else "no status was heard from it"
                 raise ProcessError(f"the planner was not ready within {START_TIMEOUT:g} s: {reason}")
 
     def look_while(self, goes_on: Callable[[], bool], *, stall_timeout: float) -> None:
@@ -78,6 +87,19 @@ class Demonstration(Generic[Monitor]):
                     f"simulated time has stood still at {last_time:.2f} s for {stall_timeout:g} s; "
                     f"see {self.log_directory}"
                 )
+
+
+def manifest_of(bundle: str) -> Manifest:
+    """The manifest of the bundle that is to be shown: what is wrong is refused in one line, rather than in a log.
+
+    Args:
+        bundle: a shipped model's name, or a directory.
+
+    Raises:
+        ConfigurationError: there is no such model.
+        BundleError: the manifest is damaged.
+    """
+    return Manifest.read(model_directory(bundle) / MANIFEST_NAME)
 
 
 @contextlib.contextmanager

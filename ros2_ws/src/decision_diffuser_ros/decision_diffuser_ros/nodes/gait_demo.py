@@ -10,11 +10,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from decision_diffuser_ros.evaluation.gait_recording import GaitRecording
-from decision_diffuser_ros.nodes.demonstration import Demonstration, demonstration
+from decision_diffuser_ros.nodes.demonstration import Demonstration, demonstration, manifest_of
 from decision_diffuser_ros.nodes.gait_monitor import GaitMonitor
 from decision_diffuser_ros.nodes.robot_processes import executable, parameter_arguments
 from decision_diffuser_ros.resources import config_file
 
+ROBOT = "quadruped_gaits"
 STALL_TIMEOUT = 20.0  # [s], without simulated time going on
 
 
@@ -54,9 +55,12 @@ def run_demo(settings: DemoSettings, *, show: Callable[[DemoView], None]) -> Gai
         show: called about ten times a second.
 
     Raises:
+        ConfigurationError: when there is no such model.
+        BundleError: when its manifest is damaged.
         ProcessError: when a node ended, or the robot does not walk.
         ConditionError: when the planner refused a gait.
     """
+    manifest_of(settings.bundle or ROBOT)
     view = DemoView()
     with demonstration(
         lambda: GaitMonitor(view.recording),
@@ -78,7 +82,7 @@ def run_demo(settings: DemoSettings, *, show: Callable[[DemoView], None]) -> Gai
 
 
 def _commands(settings: DemoSettings) -> dict[str, Sequence[str]]:
-    parameters = ["--ros-args", "--params-file", str(config_file("quadruped_gaits"))]
+    parameters = ["--ros-args", "--params-file", str(config_file(ROBOT))]
     planner: dict[str, object] = {"skill": settings.gaits[0], "autostart": True, "use_sim_time": True}
     if settings.bundle is not None:
         planner["bundle"] = settings.bundle

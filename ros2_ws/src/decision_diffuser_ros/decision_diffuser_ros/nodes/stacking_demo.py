@@ -11,10 +11,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from decision_diffuser_ros.evaluation.stacking_recording import StackingRecording
-from decision_diffuser_ros.nodes.demonstration import Demonstration, demonstration
+from decision_diffuser_ros.nodes.demonstration import Demonstration, demonstration, manifest_of
 from decision_diffuser_ros.nodes.robot_processes import executable, parameter_arguments
 from decision_diffuser_ros.nodes.stacking_monitor import StackingMonitor
-from decision_diffuser_ros.resources import config_file, model_directory
+from decision_diffuser_ros.planner.expression_parser import parse
+from decision_diffuser_ros.resources import config_file
 
 ROBOT = "block_stacking"
 STALL_TIMEOUT = 60.0  # [s], without simulated time going on while something is built
@@ -66,12 +67,13 @@ def run_stacking_demo(settings: StackingDemoSettings, *, show: Callable[[Stackin
 
     Raises:
         ConfigurationError: when there is no such model.
+        BundleError: when its manifest is damaged.
+        ConditionError: when a goal cannot be read, or names what the model does not know.
         ProcessError: when a node ended, or the planner does not get ready.
     """
-    if settings.bundle is None and not settings.planner:
-        model_directory(ROBOT)  # refused here in one line, rather than in a log
-    elif settings.bundle is not None:
-        model_directory(settings.bundle)
+    manifest = manifest_of(settings.bundle or ROBOT)
+    for goal in settings.goals:
+        parse(goal, manifest)  # what contradicts itself is for the planner to refuse
     view = StackingView()
 
     def show_now() -> None:

@@ -48,6 +48,8 @@ def nodes_of(process: subprocess.Popen) -> list[int]:
         (["faults", "--only", "gap_0.5"], signal.SIGTERM, EXIT_TERMINATED),
         (["soak"], signal.SIGTERM, EXIT_TERMINATED),
         (["soak"], signal.SIGINT, EXIT_INTERRUPTED),
+        (["demo"], signal.SIGTERM, EXIT_TERMINATED),
+        (["demo"], signal.SIGINT, EXIT_INTERRUPTED),
     ],
 )
 def test_a_command_that_is_ended_takes_its_nodes_with_it(environment, tmp_path, command, number, code):

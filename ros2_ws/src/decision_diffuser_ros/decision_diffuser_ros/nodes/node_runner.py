@@ -9,11 +9,13 @@ from types import FrameType
 from typing import ClassVar, Protocol, TypeVar
 
 import rclpy
+from rclpy.exceptions import ParameterException
 from rclpy.executors import ExternalShutdownException
+from rclpy.impl.implementation_singleton import rclpy_implementation
 from rclpy.logging import get_logger
 from rclpy.signals import SignalHandlerOptions
 
-from decision_diffuser_ros.errors import DecisionDiffuserError
+from decision_diffuser_ros.errors import CommandLineError, DecisionDiffuserError
 from decision_diffuser_ros.nodes.executors import make_executor
 
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
@@ -43,6 +45,8 @@ def run_node(
 ) -> int:
     """Run the node that `make_node` makes; return the exit code of the process.
 
+    It is 1, after one fatal line in the log, where the command line, a parameter file or a parameter is not accepted.
+
     Args:
         make_node: called after ROS is initialised; the node has a `close` method.
         args: command line; None for that of the process.
@@ -51,13 +55,12 @@ def run_node(
         on_defect: told what a callback raised, after which the node goes on; without it the node ends.
     """
     stop = StopRequest()
-    # rclpy's own handlers would shut ROS down before the last command could be sent.
-    rclpy.init(args=list(args) if args is not None else sys.argv, signal_handler_options=SignalHandlerOptions.NO)
-    executor = make_executor()
     try:
+        _initialise(list(args) if args is not None else sys.argv)
+        executor = make_executor()
         node = make_node()
-    except DecisionDiffuserError as error:
-        get_logger("decision_diffuser_ros").fatal(str(error))
+    except (DecisionDiffuserError, ParameterException) as error:
+        get_logger("decision_diffuser_ros").fatal(" ".join(str(error).split()))
         rclpy.try_shutdown()
         stop.ignore_more()
         return 1
@@ -87,6 +90,17 @@ def is_stop_requested() -> bool:
     For what takes long in a callback, which keeps the node from noticing a signal itself.
     """
     return StopRequest.current is not None and StopRequest.current.is_requested
+
+
+def _initialise(args: list[str]) -> None:
+    """Initialise ROS. Raises CommandLineError for arguments or a parameter file that cannot be read."""
+    try:
+        # rclpy's own handlers would shut ROS down before the last command could be sent.
+        rclpy.init(args=args, signal_handler_options=SignalHandlerOptions.NO)
+    except rclpy_implementation.UnknownROSArgsError as error:
+        raise CommandLineError(f"unknown arguments after --ros-args: {error}") from error
+    except rclpy_implementation.RCLError as error:
+        raise CommandLineError(f"the arguments after --ros-args are not accepted: {error}") from error
 
 
 class StopRequest:

@@ -1,32 +1,37 @@
-"""Signals to a node's process."""
+"""What a node does not accept at its start is one fatal line and exit code 1, for every node alike."""
 
-import signal
+import re
+import subprocess
+import sys
 
 import pytest
 
+from tests.waiting import TIMEOUT
+
 pytest.importorskip("rclpy", reason="needs ROS 2")
+pytest.importorskip("decision_diffuser_msgs", reason="needs the workspace built and sourced")
 
-from decision_diffuser_ros.nodes.node_runner import STOP_SIGNALS, StopRequest, is_stop_requested
-
-
-@pytest.fixture(autouse=True)
-def restored():
-    handlers = {number: signal.getsignal(number) for number in STOP_SIGNALS}
-    yield
-    for number, handler in handlers.items():
-        signal.signal(number, handler)
+pytestmark = pytest.mark.ros
 
 
-def test_where_no_node_runs_no_stop_is_requested():
-    assert not is_stop_requested()
-
-
-@pytest.mark.parametrize("number", STOP_SIGNALS)
-def test_a_signal_is_a_request_until_the_node_has_ended(number):
-    stop = StopRequest()
-    assert not is_stop_requested()
-    signal.raise_signal(number)
-    assert stop.is_requested
-    assert is_stop_requested()
-    stop.ignore_more()
-    assert not is_stop_requested()
+@pytest.mark.parametrize(
+    "module, arguments, reason",
+    [
+        ("planner_node", ["-p", "threads:=0"], "Parameter threads out of range. Min: 1, Max: 64, value: 0"),
+        ("planner_node", ["-p", "threads:=abc"], "'threads' to 'abc' of type 'STRING', expecting type 'INTEGER'"),
+        ("planner_node", ["-p", "limits.velocity:=[1, 2]"], "expecting type 'DOUBLE_ARRAY'"),
+        ("planner_node", ["--params-file", "/nowhere.yaml"], "are not accepted: .*--params-file /nowhere.yaml"),
+        ("planner_node", ["-p", "threads:=[1"], r"are not accepted: .*-p threads:=\[1"),
+        ("planner_node", ["--fly"], "unknown arguments after --ros-args: .*--fly"),
+        ("quadruped_sim_node", ["-p", "time_step:=1.0"], "time_step out of range"),
+        ("stacking_sim_node", ["-p", "seed:=-1"], "seed out of range"),
+    ],
+)
+def test_what_is_not_accepted_is_one_fatal_line_and_exit_code_1(module, arguments, reason):
+    command = [sys.executable, "-m", f"decision_diffuser_ros.nodes.{module}", "--ros-args", *arguments]
+    answer = subprocess.run(command, capture_output=True, text=True, timeout=TIMEOUT)
+    said = answer.stdout + answer.stderr
+    assert answer.returncode == 1, said
+    assert "Traceback" not in said
+    (line,) = [line for line in said.splitlines() if "[FATAL]" in line]
+    assert re.search(reason, line), line

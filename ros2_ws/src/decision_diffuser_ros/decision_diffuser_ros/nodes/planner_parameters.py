@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 from rclpy.node import Node
 
-from decision_diffuser_ros.errors import ConfigurationError
 from decision_diffuser_ros.nodes.parameter_declaration import (
     ParameterSpec,
     ParameterType,
@@ -52,7 +51,12 @@ SPECS = (
         "skill", ParameterType.STRING, "skill asked at first; not set: the model's first; empty: unconditioned"
     ),
     ParameterSpec(
-        "forward_speed", ParameterType.DOUBLE, "speed asked at first, for models that take one; not set: none", "m/s"
+        "forward_speed",
+        ParameterType.DOUBLE,
+        "speed asked at first, for models that take one; not set: none",
+        "m/s",
+        0.0,
+        100.0,
     ),
     ParameterSpec(
         "condition",
@@ -60,7 +64,12 @@ SPECS = (
         "expression asked at first, in place of skill and forward_speed; not set: those; empty: unconditioned",
     ),
     # How it plans
-    ParameterSpec("sampler", ParameterType.STRING, "ddim or ddpm" + FROM_MANIFEST),
+    ParameterSpec(
+        "sampler",
+        ParameterType.STRING,
+        "how noise becomes a plan: in few steps, or as in the paper" + FROM_MANIFEST,
+        choices=("ddim", "ddpm"),
+    ),
     ParameterSpec("denoising_steps", ParameterType.INTEGER, "denoising steps of a plan" + FROM_MANIFEST, "1", 1, 1000),
     ParameterSpec("guidance_weight", ParameterType.DOUBLE, "weight of the conditions" + FROM_MANIFEST, "1", 0.0, 100.0),
     ParameterSpec(
@@ -188,38 +197,52 @@ SPECS = (
         "hold_without_condition", False, "hold still while nothing is asked, rather than follow unconditioned plans"
     ),
     ParameterSpec("blend_duration", 0.3, "from the current pose to the plan's commands", "s", 0.0, 60.0),
-    ParameterSpec("limits.position_lower", ParameterType.DOUBLE_ARRAY, "of each of `joints`" + FROM_URDF, "rad"),
-    ParameterSpec("limits.position_upper", ParameterType.DOUBLE_ARRAY, "of each of `joints`" + FROM_URDF, "rad"),
+    ParameterSpec(
+        "limits.position_lower", ParameterType.DOUBLE_ARRAY, "of each of `joints`" + FROM_URDF, "rad", -100.0, 100.0
+    ),
+    ParameterSpec(
+        "limits.position_upper", ParameterType.DOUBLE_ARRAY, "of each of `joints`" + FROM_URDF, "rad", -100.0, 100.0
+    ),
     ParameterSpec("limits.position_margin", 0.0, "commands stay so far inside the position limits", "rad", 0.0, 1.0),
     ParameterSpec(
         "limits.velocity",
         ParameterType.DOUBLE_ARRAY,
         "of the commanded position, of each of `joints`" + FROM_URDF,
         "rad/s",
+        0.001,
+        1000.0,
     ),
     ParameterSpec(
         "limits.acceleration",
         ParameterType.DOUBLE_ARRAY,
         "of the commanded position, of each of `joints`; not set: unlimited",
         "rad/s^2",
+        0.001,
+        1e9,
     ),
     ParameterSpec(
         "limits.effort",
         ParameterType.DOUBLE_ARRAY,
         "that a command may ask of each of `joints`, with both gains below" + FROM_URDF,
         "N m",
+        0.001,
+        1e9,
     ),
     ParameterSpec(
         "joint_controller.position_gain",
         ParameterType.DOUBLE_ARRAY,
         "of the controller of each of `joints`; not set: effort is not limited here",
         "N m/rad",
+        0.001,
+        1e6,
     ),
     ParameterSpec(
         "joint_controller.velocity_gain",
         ParameterType.DOUBLE_ARRAY,
         "of the controller of each of `joints`; not set: effort is not limited here",
         "N m s/rad",
+        0.0,
+        1e6,
     ),
     ParameterSpec(
         "gripper.joints",
@@ -351,9 +374,7 @@ class PlannerParameters:
 
     def __post_init__(self) -> None:
         for spec in SPECS:
-            value = getattr(self, spec.name.replace(".", "_"))
-            if spec.choices and value not in spec.choices:
-                raise ConfigurationError(f"`{spec.name}` must be one of {', '.join(spec.choices)}. Got '{value}'")
+            spec.check(getattr(self, spec.name.replace(".", "_")))
 
     @classmethod
     def declare(cls, node: Node) -> None:

@@ -30,6 +30,8 @@ SPECS = (
         ParameterType.DOUBLE_ARRAY,
         "of each of `joints` at first; not set: standing",
         "rad",
+        -6.3,
+        6.3,
         read_only=True,
     ),
     ParameterSpec(

@@ -42,6 +42,8 @@ SAFETY_SPECS = (
         ParameterType.DOUBLE_ARRAY,
         "of each of `joints`: where DAMPING leads without joint states; not set: the last command stays",
         "rad",
+        -100.0,
+        100.0,
     ),
     ParameterSpec("damping.velocity", 1.0, "joint velocity to the rest pose", "rad/s", 0.01, 100.0),
     ParameterSpec("planner_process.start_timeout", 60.0, "for loading and warming up", "s", 0.1, 3600.0),

@@ -12,7 +12,6 @@ import numpy as np
 from std_msgs.msg import Float64MultiArray
 from trajectory_msgs.msg import JointTrajectory
 
-from decision_diffuser_ros.errors import ConfigurationError
 from decision_diffuser_ros.nodes import qos
 from decision_diffuser_ros.nodes.command_topics import GRIPPER_COMMAND_TOPIC, JOINT_TRAJECTORY_TOPIC
 from decision_diffuser_ros.nodes.joint_targets import JointTargets, TrajectoryPoint
@@ -42,8 +41,6 @@ class StackingSimNode(SimulationNode):
         super().__init__("stacking_sim", StackingParameters.declare_and_read)
         options = self._options
         self._joint_names = joint_order(options.joints, JOINT_NAMES)
-        if options.start not in STARTS:
-            raise ConfigurationError(f"`start` must be one of {', '.join(STARTS)}. Got '{options.start}'")
         self._env = BlockStackingEnv(
             settings=StackingWorldSettings(friction=options.friction, gui=options.gui), start=STARTS[options.start]
         )

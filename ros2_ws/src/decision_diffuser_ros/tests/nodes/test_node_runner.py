@@ -24,7 +24,9 @@ pytestmark = pytest.mark.ros
         ("planner_node", ["-p", "threads:=[1"], r"are not accepted: .*-p threads:=\[1"),
         ("planner_node", ["--fly"], "unknown arguments after --ros-args: .*--fly"),
         ("quadruped_sim_node", ["-p", "time_step:=1.0"], "time_step out of range"),
+        ("quadruped_sim_node", ["-p", "initial_pose:=[10.0]"], "each value of `initial_pose` must be from -6.3 to 6.3"),
         ("stacking_sim_node", ["-p", "seed:=-1"], "seed out of range"),
+        ("stacking_sim_node", ["-p", "start:=upside_down"], "`start` must be one of scattered, stacked. Got 'upside"),
     ],
 )
 def test_what_is_not_accepted_is_one_fatal_line_and_exit_code_1(module, arguments, reason):

@@ -6,6 +6,8 @@ It holds still until it is asked, from another terminal:
 
     ros2 action send_goal --feedback /planner/stack_blocks decision_diffuser_msgs/action/StackBlocks \
         "{constraints: 'red > green & green > blue'}"
+
+Every simulation publishes /clock, whatever its namespace: several simulated robots need a ROS domain each.
 """
 
 from launch import LaunchContext, LaunchDescription
@@ -36,7 +38,7 @@ def _arguments() -> list[DeclareLaunchArgument]:
         DeclareLaunchArgument(
             "namespace",
             default_value="",
-            description="Namespace of both nodes and all their topics and services, for several robots side by side.",
+            description="Namespace of both nodes and their topics and services, but for /clock and /diagnostics.",
         ),
         DeclareLaunchArgument(
             "use_sim_time",

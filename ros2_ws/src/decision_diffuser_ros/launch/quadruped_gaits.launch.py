@@ -5,6 +5,8 @@
 and from another terminal, while it walks:
 
     ros2 service call /planner/set_skill decision_diffuser_msgs/srv/SetSkill "{skills: [pace]}"
+
+Every simulation publishes /clock, whatever its namespace: several simulated robots need a ROS domain each.
 """
 
 from launch import LaunchDescription
@@ -28,7 +30,7 @@ def _arguments() -> list[DeclareLaunchArgument]:
         DeclareLaunchArgument(
             "namespace",
             default_value="",
-            description="Namespace of both nodes and all their topics and services, for several robots side by side.",
+            description="Namespace of both nodes and their topics and services, but for /clock and /diagnostics.",
         ),
         DeclareLaunchArgument(
             "use_sim_time",

@@ -48,7 +48,7 @@ def _arguments() -> list[DeclareLaunchArgument]:
         DeclareLaunchArgument(
             "namespace",
             default_value="",
-            description="Namespace of the node and all its topics and services, for several robots side by side.",
+            description="Namespace of the node and its topics and services but for /diagnostics, one for each robot.",
         ),
         DeclareLaunchArgument(
             "device",

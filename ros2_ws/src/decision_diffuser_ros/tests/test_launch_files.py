@@ -67,6 +67,18 @@ def test_launch_ros_accepts_the_launch_file(file):
     assert len(description.entities) > len(nodes_of(file.read_text()))
 
 
+@pytest.mark.parametrize("file", LAUNCH_FILES, ids=lambda file: file.stem)
+def test_the_namespace_says_which_topics_it_does_not_move(file):
+    nodes = share_directory() / "decision_diffuser_ros" / "nodes"
+    sources = "".join(path.read_text(encoding="utf-8") for path in nodes.glob("*.py"))
+    unmoved = set(re.findall(r'create_publisher\(\w+, "(/\w+)"', sources))
+    assert unmoved == {"/clock", "/diagnostics"}
+    is_real = file.stem.startswith("robot")
+    declared = {call.args[0].value: call for call in calls_of("DeclareLaunchArgument", file.read_text())}
+    told = set(re.findall(r"/\w+", keyword_text(declared["namespace"], "description")))
+    assert told == unmoved - ({"/clock"} if is_real else set())
+
+
 def test_a_real_robot_is_not_activated_by_itself_and_goes_by_its_own_clock():
     source = (share_directory() / "launch" / "robot.launch.py").read_text()
     declared = {ast.literal_eval(call.args[0]): call for call in calls_of("DeclareLaunchArgument", source)}

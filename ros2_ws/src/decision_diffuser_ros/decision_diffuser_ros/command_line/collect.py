@@ -81,15 +81,11 @@ def collect(
 def _with_learner(demonstrations: "Demonstrations", learner: str | None, share: float | None) -> "Demonstrations":
     """The demonstrations with turns of the bundle `learner`. Raises CommandLineError if an option is missing."""
     from decision_diffuser_ros.errors import CommandLineError
-    from decision_diffuser_ros.evaluation.deployment import DeploymentSettings, EvaluatedModel
     from decision_diffuser_ros.evaluation.quadruped_learner import with_learner
-    from decision_diffuser_ros.resources import config_file, model_directory
+    from decision_diffuser_ros.evaluation.quadruped_policies import QUADRUPED
 
     if learner is None or share is None:
         raise CommandLineError(
             f"--learner and --learner-share are given together, got --learner {learner} and --learner-share {share}"
         )
-    deployment = DeploymentSettings.from_parameter_file(config_file("quadruped_gaits"))
-    return with_learner(
-        demonstrations, EvaluatedModel(bundle=str(model_directory(learner)), deployment=deployment), share=share
-    )
+    return with_learner(demonstrations, QUADRUPED.model(learner), share=share)

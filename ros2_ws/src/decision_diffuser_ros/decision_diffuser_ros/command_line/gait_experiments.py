@@ -39,20 +39,19 @@ def open_experiment(
         time_step: of the physics [s].
     """
     from decision_diffuser_ros.command_line.progress_bar import progress_bar
-    from decision_diffuser_ros.evaluation.deployment import DeploymentSettings, EvaluatedModel
     from decision_diffuser_ros.evaluation.gait_experiment import GaitExperiment
+    from decision_diffuser_ros.evaluation.quadruped_policies import QUADRUPED
     from decision_diffuser_ros.planner.manifest import Manifest
-    from decision_diffuser_ros.resources import MANIFEST_NAME, config_file, model_directory
+    from decision_diffuser_ros.resources import MANIFEST_NAME
 
-    directory = model_directory(bundle)
-    deployment = DeploymentSettings.from_parameter_file(config_file("quadruped_gaits"))
+    model = QUADRUPED.model(bundle)
     if replan_every is not None:
-        horizon = replace(deployment.receding_horizon, replan_every=replan_every)
-        deployment = replace(deployment, receding_horizon=horizon)
+        horizon = replace(model.deployment.receding_horizon, replan_every=replan_every)
+        model = replace(model, deployment=replace(model.deployment, receding_horizon=horizon))
     with progress_bar("episodes") as progress:
         yield GaitExperiment(
-            model=EvaluatedModel(bundle=str(directory), deployment=deployment),
-            manifest=Manifest.read(directory / MANIFEST_NAME),
+            model=model,
+            manifest=Manifest.read(Path(model.bundle) / MANIFEST_NAME),
             seed=seed,
             choose_every=choose_every,
             processes=processes,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable
 from typing import Any
 
@@ -10,13 +9,12 @@ import numpy as np
 
 from decision_diffuser_ros.evaluation import stacking_workers
 from decision_diffuser_ros.evaluation.block_stacking import episode_seeds, scores_of
-from decision_diffuser_ros.evaluation.deployment import DeploymentSettings, EvaluatedModel
 from decision_diffuser_ros.evaluation.quadruped_gaits import GAITS, gait_scores
+from decision_diffuser_ros.evaluation.quadruped_policies import QUADRUPED
 from decision_diffuser_ros.evaluation.quadruped_rollout import GaitTask
 from decision_diffuser_ros.evaluation.quadruped_workers import PLANNER, Job, run_jobs
 from decision_diffuser_ros.evaluation.stacking_deployment import stacking_model
 from decision_diffuser_ros.planner.manifest import Manifest
-from decision_diffuser_ros.resources import MANIFEST_NAME, config_file, model_directory
 
 FIRST_SEED = 5000
 """Of the episodes: seeds of validation, which neither training nor the final evaluation uses."""
@@ -53,11 +51,7 @@ def gait_quality(
         processes: to share the work.
         progress: told what goes on.
     """
-    bundle = model_directory(robot)
-    sampling = Manifest.read(bundle / MANIFEST_NAME).sampling
-    sampling = dataclasses.replace(sampling, denoising_steps=denoising_steps, warm_start_steps=None)
-    deployment = DeploymentSettings.from_parameter_file(config_file("quadruped_gaits"))
-    model = EvaluatedModel(bundle=str(bundle), sampling=sampling, deployment=deployment)
+    model = QUADRUPED.model(robot, denoising_steps=denoising_steps, warm_start_steps=None)
     jobs = [
         Job(task=GaitTask(seed=FIRST_SEED + number, skills=(gait,)), policy=PLANNER)
         for gait in GAITS

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import yaml
@@ -18,6 +19,8 @@ from decision_diffuser_ros.planner.conditions import Conditions
 from decision_diffuser_ros.planner.planner import Planner
 from decision_diffuser_ros.planner.settings import SamplingSettings
 
+PLANNER_NODE = "/**/planner"
+"""In a robot's parameter file."""
 STATE = "state"
 """What the watchdog watches; in an evaluation it is always fresh."""
 OF_A_GRIPPER = {"max_acceleration": 1e9, "max_effort": 1e9, "position_gain": 1.0, "velocity_gain": 0.0}
@@ -48,14 +51,14 @@ class DeploymentSettings:
     velocity_gain: tuple[float, ...] | None = None
 
     @classmethod
-    def from_parameter_file(cls, path: Path, *, node: str = "/**/planner") -> DeploymentSettings:
+    def from_parameter_file(cls, path: Path, *, node: str = PLANNER_NODE) -> DeploymentSettings:
         """The settings that the planner node takes from a robot's parameter file.
 
         Raises:
             ConfigurationError: when the file does not give the node these parameters.
         """
         try:
-            parameters = yaml.safe_load(path.read_text(encoding="utf-8"))[node]["ros__parameters"]
+            parameters = planner_parameters(path, node=node)
             watchdog, limits = parameters["watchdog"], parameters["limits"]
             gains = parameters.get("joint_controller", {})
             return cls(
@@ -95,6 +98,20 @@ class DeploymentSettings:
                 has_gripper = limits.lower.size == len(values) + 1
                 given[name] = np.array([*values, of_a_gripper] if has_gripper else values)
         return replace(limits.with_margin(self.position_margin), **given)
+
+
+def planner_parameters(path: Path, *, node: str = PLANNER_NODE) -> Mapping[str, Any]:
+    """What a robot's parameter file says of the planner node, in groups as they stand there.
+
+    Raises:
+        ConfigurationError: it says nothing of it, or cannot be read.
+    """
+    try:
+        return dict(yaml.safe_load(path.read_text(encoding="utf-8"))[node]["ros__parameters"])
+    except (OSError, yaml.YAMLError, KeyError, TypeError, ValueError) as error:
+        raise ConfigurationError(
+            f"{path}: expected parameters of node '{node}', they cannot be read: {error}"
+        ) from error
 
 
 def _each_joint(parameters: Mapping[str, Sequence[float]], name: str) -> tuple[float, ...] | None:

@@ -9,6 +9,7 @@ import numpy as np
 from decision_diffuser_ros.control.limits import CommandLimits
 from decision_diffuser_ros.evaluation.asked_speed import numbers_for_speed
 from decision_diffuser_ros.evaluation.deployment import DeployedPlanner, DeploymentSettings
+from decision_diffuser_ros.evaluation.robot_parameters import EvaluatedRobot
 from decision_diffuser_ros.planner.conditions import Condition
 from decision_diffuser_ros.planner.planner import Planner
 from decision_diffuser_ros.simulation import quadruped_model as model
@@ -16,6 +17,18 @@ from decision_diffuser_ros.simulation.gait_expert import GaitExpert
 from decision_diffuser_ros.simulation.quadruped_world import QuadrupedWorld
 
 LIMITS = CommandLimits(lower=model.JOINT_LOWER, upper=model.JOINT_UPPER, max_velocity=model.MAX_VELOCITY)
+
+QUADRUPED = EvaluatedRobot(
+    parameter_file="quadruped_gaits",
+    presumed={
+        "joints": list(model.JOINT_NAMES),
+        "step_duration": model.CONTROL_STEP,
+        "command_interface": "forward_command",
+        "limits.position_lower": LIMITS.lower,
+        "limits.position_upper": LIMITS.upper,
+        "limits.velocity": LIMITS.max_velocity,
+    },
+)
 
 
 class GaitPolicy(Protocol):

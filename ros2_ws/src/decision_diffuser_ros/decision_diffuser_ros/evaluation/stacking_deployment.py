@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
-from pathlib import Path
 from typing import Any
 
-from decision_diffuser_ros.evaluation.deployment import DeploymentSettings, EvaluatedModel
-from decision_diffuser_ros.planner.manifest import Manifest
-from decision_diffuser_ros.resources import config_file, model_directory
+from decision_diffuser_ros.evaluation.deployment import EvaluatedModel
+from decision_diffuser_ros.evaluation.stacking_policies import STACKING_ARM
 
 MODEL = "block_stacking"
 
@@ -25,24 +23,19 @@ def stacking_model(
     """The model of a bundle, everything as deployed where None is given.
 
     Raises:
-        ConfigurationError: the bundle is not there, or cannot do what is set.
+        ConfigurationError: the bundle is not there, or cannot do what is set, or the arm's parameter file says what an
+            evaluation does not do.
     """
-    directory = model_directory(bundle or MODEL)
-    manifest = Manifest.read(Path(directory) / "manifest.json")
     changes: dict[str, Any] = {
         "denoising_steps": denoising_steps,
         "guidance_weight": guidance_weight,
         "temperature": temperature,
     }
     given = {name: value for name, value in changes.items() if value is not None}
-    deployment = DeploymentSettings.from_parameter_file(config_file(MODEL))
-    horizon = deployment.receding_horizon
+    model = STACKING_ARM.model(bundle or MODEL, **given)
+    horizon = model.deployment.receding_horizon
     if replan_every is not None:
         horizon = dataclasses.replace(horizon, replan_every=replan_every)
     if commits_prefix is not None:
         horizon = dataclasses.replace(horizon, commits_prefix=commits_prefix)
-    return EvaluatedModel(
-        bundle=str(directory),
-        sampling=dataclasses.replace(manifest.sampling, **given),
-        deployment=dataclasses.replace(deployment, receding_horizon=horizon),
-    )
+    return dataclasses.replace(model, deployment=dataclasses.replace(model.deployment, receding_horizon=horizon))

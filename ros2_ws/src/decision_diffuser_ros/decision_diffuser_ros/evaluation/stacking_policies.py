@@ -9,6 +9,7 @@ import numpy as np
 from decision_diffuser_ros.control.limits import CommandLimiter, CommandLimits
 from decision_diffuser_ros.evaluation.behaviour_cloning import ClonedExpert
 from decision_diffuser_ros.evaluation.deployment import DeployedPlanner, DeploymentSettings
+from decision_diffuser_ros.evaluation.robot_parameters import EvaluatedRobot
 from decision_diffuser_ros.evaluation.stacking_tasks import Request, nearest_goal
 from decision_diffuser_ros.planner.planner import Planner
 from decision_diffuser_ros.simulation import stacking_model as model
@@ -20,6 +21,25 @@ MAX_VELOCITY = np.append(np.full(7, 4.0), 0.15)
 """Of the commands, as the planner node limits them: twice the expert's [rad/s], of the opening [m/s]."""
 
 LIMITS = CommandLimits(lower=model.ACTION_LOWER, upper=model.ACTION_UPPER, max_velocity=MAX_VELOCITY)
+
+STACKING_ARM = EvaluatedRobot(
+    parameter_file="block_stacking",
+    presumed={
+        "joints": list(model.JOINT_NAMES),
+        "step_duration": model.CONTROL_STEP,
+        "command_interface": "joint_trajectory",
+        "trajectory_shape": "ramp",
+        "composition_choose_every": 1,
+        "limits.position_lower": LIMITS.lower[:-1],
+        "limits.position_upper": LIMITS.upper[:-1],
+        "limits.position_margin": 0.0,
+        "limits.velocity": LIMITS.max_velocity[:-1],
+        "gripper.opening_lower": LIMITS.lower[-1],
+        "gripper.opening_upper": LIMITS.upper[-1],
+        "gripper.velocity": LIMITS.max_velocity[-1],
+        "objects.are_cubes": True,
+    },
+)
 
 
 class StackingPolicy(Protocol):

@@ -28,13 +28,11 @@ def quadruped_gaits(
     from decision_diffuser_ros.command_line.progress_bar import progress_bar
     from decision_diffuser_ros.evaluation import quadruped_gaits as experiment
     from decision_diffuser_ros.evaluation import quadruped_report
-    from decision_diffuser_ros.evaluation.deployment import DeploymentSettings, EvaluatedModel
+    from decision_diffuser_ros.evaluation.quadruped_policies import QUADRUPED
     from decision_diffuser_ros.evaluation.scores_file import write_scores
     from decision_diffuser_ros.provenance import provenance
-    from decision_diffuser_ros.resources import config_file, model_directory
 
-    deployment = DeploymentSettings.from_parameter_file(config_file("quadruped_gaits"))
-    model = EvaluatedModel(bundle=str(model_directory(bundle or "quadruped_gaits")), deployment=deployment)
+    model = QUADRUPED.model(bundle or "quadruped_gaits")
     size = experiment.EvaluationSize.for_episodes(episodes, gaits_only=gaits_only)
     with progress_bar("episodes") as progress:
         scores: dict[str, Any] = experiment.evaluate(

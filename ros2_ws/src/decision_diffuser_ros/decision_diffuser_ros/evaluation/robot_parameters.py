@@ -142,14 +142,14 @@ def _flat(parameters: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
     return flat
 
 
-def _is_same(value: object, presumed: object) -> bool:
+def _is_same(value: Any, presumed: Any) -> bool:
     if presumed is None:
         return value in (None, "")
-    if isinstance(presumed, (str, bool)) or not np.issubdtype(np.asarray(presumed).dtype, np.number):
-        return value == presumed
-    given = np.asarray(value)
-    is_number = np.issubdtype(given.dtype, np.number) and given.shape == np.shape(presumed)
-    return bool(is_number and np.allclose(given, np.asarray(presumed), rtol=0.0, atol=ROUNDING))
+    given, expected = np.asarray(value), np.asarray(presumed)
+    if expected.dtype.kind != "f":
+        return bool(value == presumed)
+    is_number = given.dtype.kind in "if" and given.shape == expected.shape
+    return bool(is_number and np.allclose(given, expected, rtol=0.0, atol=ROUNDING))
 
 
 def _shown(value: object) -> str:

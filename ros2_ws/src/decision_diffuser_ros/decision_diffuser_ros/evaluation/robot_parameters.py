@@ -73,8 +73,11 @@ WITHOUT_EFFECT = frozenset(
         "stack_blocks.time_limit",
     }
 )  # fmt: skip
-GROUPS_WITHOUT_EFFECT = ("planner_process.", "diagnostics.")
+GROUPS_WITHOUT_EFFECT = ("planner_process.", "diagnostics.", "qos_overrides.")
 """Parameters that make no difference to an evaluation, and groups of them."""
+
+OF_EVERY_NODE = frozenset({"use_sim_time", "start_type_description_service"})
+"""Parameters that are ROS's own."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -115,7 +118,7 @@ class EvaluatedRobot:
     def _check(self, given: Mapping[str, object], file: Path) -> None:
         """Raises ConfigurationError for what an evaluation would not do as the node does."""
         presumed = {**PRESUMED, **self.presumed}
-        known = SAMPLING | DEPLOYMENT | PRESUMED_OF_A_ROBOT | WITHOUT_EFFECT
+        known = SAMPLING | DEPLOYMENT | PRESUMED_OF_A_ROBOT | WITHOUT_EFFECT | OF_EVERY_NODE
         for name, value in given.items():
             if name in presumed:
                 if not _is_same(value, presumed[name]):

@@ -113,6 +113,13 @@ def test_what_an_evaluation_would_not_do_is_refused_by_name(change, robot, name,
         robot.model(robot.parameter_file)
 
 
+def test_parameters_that_make_no_difference_are_passed_over(change):
+    others = {"use_sim_time": True, "threads": 4, "diagnostics.window": 5.0, "seed": 3}
+    change(QUADRUPED, **others, **{"qos_overrides./imu.subscription.depth": 5})
+    model = QUADRUPED.model("quadruped_gaits")
+    assert model.deployment == DeploymentSettings.from_parameter_file(config_file("quadruped_gaits"))
+
+
 def test_a_parameter_that_there_is_not_is_refused(change):
     change(QUADRUPED, denoising_step=4)
     with pytest.raises(ConfigurationError, match="`denoising_step` is not a parameter of the planner"):

@@ -4,6 +4,7 @@ Everything else is the node that ships. It is for lockstep with `synchronous_pla
 `planning_latency_steps: 0`, and a bundle of `make_stacking_bundle`, whose actions are the next state's first numbers.
 """
 
+from collections.abc import Callable
 from types import SimpleNamespace
 
 import numpy as np
@@ -34,7 +35,7 @@ class ExpertPlannerProcess:
         self._conditions: tuple = ()
         self._expert: StackingExpert | None = None
 
-    def start(self) -> None:
+    def start(self, *, abort: Callable[[], bool]) -> None:
         """Nothing to start."""
 
     def stop(self) -> None:

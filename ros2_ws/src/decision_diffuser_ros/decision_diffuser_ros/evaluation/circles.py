@@ -13,12 +13,20 @@ from typing import Any
 
 import numpy as np
 
+from decision_diffuser_ros.evaluation.model_facts import model_facts
 from decision_diffuser_ros.evaluation.plan_times import plan_times
 from decision_diffuser_ros.evaluation.summed_condition import SummedConditionBundle
 from decision_diffuser_ros.planner.bundle import Bundle
 from decision_diffuser_ros.planner.conditions import Condition
 from decision_diffuser_ros.planner.planner import Planner
-from decision_diffuser_ros.simulation.circles_world import INSIDE, OUTSIDE, PointRobot, random_positions, satisfied
+from decision_diffuser_ros.simulation.circles_world import (
+    INSIDE,
+    OUTSIDE,
+    PointRobot,
+    in_arena,
+    random_positions,
+    satisfied,
+)
 
 DEMONSTRATIONS = 4000
 """That a model is trained on."""
@@ -80,7 +88,7 @@ def evaluate(
     starts = random_positions(episodes, np.random.default_rng([seed, EVALUATION_STREAM]))
     ways: dict[str, np.ndarray] = {}
     plan_seconds: list[float] = []
-    scores: dict[str, Any] = {"episodes": episodes, "seed": seed, "questions": {}}
+    scores: dict[str, Any] = {"episodes": episodes, "seed": seed, **model_facts(bundle.manifest), "questions": {}}
     for index, (name, question) in enumerate(QUESTIONS.items()):
         planner, conditions = _asked(bundle, question)
         rng = np.random.default_rng([seed, EVALUATION_STREAM, index])
@@ -92,7 +100,6 @@ def evaluate(
             progress(index * episodes + episode + 1, len(QUESTIONS) * episodes)
         ways[name] = drive(bundle, starts, np.array(planned))
         scores["questions"][name] = question_scores(question, ways[name], np.array(planned))
-    scores["guidance_weight"] = bundle.manifest.sampling.guidance_weight
     scores |= plan_times(1e3 * np.array(plan_seconds), shares=(50, 95))
     return scores, ways
 
@@ -121,14 +128,16 @@ def question_scores(question: Question, way: np.ndarray, planned: np.ndarray) ->
         planned: shape `(episodes, plan_steps, 2)` [m].
 
     Returns:
-        `satisfied`, the share of driven ends that are what was asked, with the `standard_error` of so many episodes;
-        `satisfied_in_plan`, the same of the plans' ends; `tracking_error_max`, the farthest that a point ever was from
-        its plan [m].
+        `satisfied`, the share of driven ends that are what was asked, with the `standard_error` of so many episodes,
+        None where all or none are, which does not tell it; `in_arena`, the share of driven ends in the square in which
+        demonstrations begin and end; `satisfied_in_plan`, the share of the plans' ends that are what was asked;
+        `tracking_error_max`, the farthest that a point ever was from its plan [m].
     """
     share = float(question.answered(way[:, -1]).mean())
     return {
         "satisfied": round(share, 4),
-        "standard_error": round(float(np.sqrt(share * (1.0 - share) / len(way))), 4),
+        "standard_error": round(float(np.sqrt(share * (1.0 - share) / len(way))), 4) if 0.0 < share < 1.0 else None,
+        "in_arena": round(float(in_arena(way[:, -1]).mean()), 4),
         "satisfied_in_plan": round(float(question.answered(planned[:, -1]).mean()), 4),
         "tracking_error_max": round(float(np.linalg.norm(way[:, 1:] - planned, axis=-1).max()), 4),
         "paper": question.paper,

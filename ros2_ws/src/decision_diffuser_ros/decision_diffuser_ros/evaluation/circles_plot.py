@@ -1,4 +1,7 @@
-"""The 2-D example as a picture: for each question the ways that were driven, and the two circles."""
+"""The 2-D example as a picture: for each question the ways that were driven, the two circles and the square.
+
+The square is where all demonstrations begin and end. The axes go as far as the farthest end of all questions.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.patches import Circle
+from matplotlib.patches import Circle, Rectangle
 
 from decision_diffuser_ros.evaluation.circles import QUESTIONS
 from decision_diffuser_ros.evaluation.picture_file import write_picture
@@ -29,11 +32,13 @@ def plot_ways(ways: Mapping[str, np.ndarray], path: Path, *, title: str) -> Path
         title: of the picture.
     """
     lines = -(-len(ways) // COLUMNS)
-    figure = Figure(figsize=(3.4 * COLUMNS, 3.6 * lines + 0.6), layout="constrained")
+    figure = Figure(figsize=(3.4 * COLUMNS, 3.9 * lines + 0.6), layout="constrained")
     figure.suptitle(title)
     panels = figure.subplots(lines, COLUMNS, squeeze=False).ravel()
+    farthest = shown_half_width(ways)
     for axes, (name, way) in zip(panels, ways.items(), strict=False):
         _draw(axes, name, way)
+        axes.set(xlim=(-farthest, farthest), ylim=(-farthest, farthest))
     for axes in panels[len(ways) :]:
         axes.set_axis_off()
     for axes in panels[: len(ways)]:
@@ -43,6 +48,11 @@ def plot_ways(ways: Mapping[str, np.ndarray], path: Path, *, title: str) -> Path
     handles, labels = panels[0].get_legend_handles_labels()
     (panels[len(ways)] if len(ways) < len(panels) else panels[0]).legend(handles, labels, loc="center", frameon=False)
     return write_picture(figure, path)
+
+
+def shown_half_width(ways: Mapping[str, np.ndarray]) -> float:
+    """How far the axes go, so that the square and every end of every question are within them [m]."""
+    return 1.1 * max(ARENA, *(float(np.abs(way[:, -1]).max()) for way in ways.values()))
 
 
 def _draw(axes: Axes, name: str, way: np.ndarray) -> None:
@@ -56,5 +66,7 @@ def _draw(axes: Axes, name: str, way: np.ndarray) -> None:
     for radius, style, label in ((INSIDE_RADIUS, "-", "R = 1 m"), (OUTSIDE_RADIUS, "--", "r = 0.7 m")):
         axes.add_patch(Circle((0.0, 0.0), radius, fill=False, linestyle=style, linewidth=1.2, zorder=2))
         axes.plot([], [], color="black", linestyle=style, linewidth=1.2, label=label)
+    square = {"color": "black", "linestyle": ":", "linewidth": 1.0}
+    axes.add_patch(Rectangle((-ARENA, -ARENA), 2.0 * ARENA, 2.0 * ARENA, fill=False, zorder=2, **square))
+    axes.plot([], [], label="square of the demonstrations", **square)
     axes.set(title=f"{name}\n{100 * answered.mean():.1f} %", aspect="equal")
-    axes.set(xlim=(-1.1 * ARENA, 1.1 * ARENA), ylim=(-1.1 * ARENA, 1.1 * ARENA))

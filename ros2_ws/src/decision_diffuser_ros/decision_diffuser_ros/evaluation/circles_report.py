@@ -10,7 +10,8 @@ from rich.console import Console
 from decision_diffuser_ros.evaluation.plan_times import plan_sentence
 from decision_diffuser_ros.evaluation.text_table import TextTable, percent
 
-COLUMNS = ("asked", "the end is to be", "episodes", "is so %", "in the plan %", "paper %")
+COLUMNS = ("asked", "the end is to be", "episodes", "is so %", "in the square %", "in the plan %", "paper %")
+"""`is so`: driven ends, with their standard error; `in the square`: driven ends where all demonstrations end."""
 
 WANTED = {
     "nothing": "in the ring (by chance)",
@@ -46,9 +47,14 @@ def rows(scores: Mapping[str, Any]) -> list[list[str]]:
             name,
             WANTED[name],
             str(scores["episodes"]),
-            f"{percent(values['satisfied'])} ± {percent(values['standard_error'])}",
+            _with_error(values["satisfied"], values["standard_error"]),
+            percent(values["in_arena"]),
             percent(values["satisfied_in_plan"]),
             values["paper"] or "",
         ]
         for name, values in scores["questions"].items()
     ]
+
+
+def _with_error(share: float, standard_error: float | None) -> str:
+    return percent(share) if standard_error is None else f"{percent(share)} ± {percent(standard_error)}"

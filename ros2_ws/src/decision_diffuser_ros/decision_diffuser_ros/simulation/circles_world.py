@@ -13,7 +13,7 @@ CONSTRAINTS = (INSIDE, OUTSIDE)
 INSIDE_RADIUS = 1.0  # [m]
 OUTSIDE_RADIUS = 0.7  # [m]
 ARENA = 1.25
-"""Half the side of the square that everything happens in [m]."""
+"""Half the side of the square in which all demonstrations begin and end [m]."""
 
 CONTROL_STEP = 0.1  # [s]
 CONTROL_STEPS = 49
@@ -43,6 +43,11 @@ def satisfied(constraint: str, position: np.ndarray) -> np.ndarray:
     """Whether points `(..., 2)` [m] are where the constraint wants them, `(...)` bool."""
     radius = np.linalg.norm(position, axis=-1)
     return radius <= INSIDE_RADIUS if constraint == INSIDE else radius >= OUTSIDE_RADIUS
+
+
+def in_arena(position: np.ndarray) -> np.ndarray:
+    """Whether points `(..., 2)` [m] are in the square in which demonstrations begin and end, `(...)` bool."""
+    return np.abs(position).max(axis=-1) <= ARENA
 
 
 def random_positions(count: int, rng: np.random.Generator) -> np.ndarray:

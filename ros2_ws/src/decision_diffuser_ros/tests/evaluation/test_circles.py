@@ -1,6 +1,8 @@
 """The 2-D example: what counts as an answer, and that a model of a few seconds' training answers better than chance."""
 
+import copy
 import dataclasses
+import hashlib
 import json
 
 import numpy as np
@@ -56,6 +58,26 @@ def test_the_driven_end_counts_and_not_the_planned_one():
     assert scores["tracking_error_max"] == pytest.approx(np.hypot(0.9, 1.75), abs=1e-4)
 
 
+def test_ends_beyond_the_square_of_the_demonstrations_are_told_apart():
+    way = np.zeros((4, 2, 2))
+    way[:, -1] = [(1.24, -1.24), (0.0, 1.26), (-1.3, 0.2), (0.0, 0.0)]
+    scores = question_scores(QUESTIONS["!inside"], way, way[:, 1:])
+    assert (scores["satisfied"], scores["in_arena"]) == (0.75, 0.5)
+    assert circles_plot.shown_half_width({"!inside": way, "inside": 0.1 * way}) == pytest.approx(1.1 * 1.3)
+    assert circles_plot.shown_half_width({"inside": 0.1 * way}) == pytest.approx(1.1 * 1.25)
+
+
+@pytest.mark.parametrize(
+    "radii, shown", [((0.5, 0.5, 2.0, 2.0), "50.0 ± 25.0"), ((0.5,) * 4, "100.0"), ((2.0,) * 4, "0.0")]
+)
+def test_where_all_or_none_are_so_no_error_is_claimed(radii, shown):
+    way = np.zeros((4, 2, 2))
+    way[:, -1, 0] = radii
+    scores = {"episodes": 4, "questions": {"inside": question_scores(QUESTIONS["inside"], way, way[:, 1:])}}
+    (row,) = circles_report.rows(scores)
+    assert row[3] == shown
+
+
 @pytest.fixture(scope="module")
 def bundle(tmp_path_factory):
     """As `evaluate circles` makes it, with fewer demonstrations and a small fraction of the training."""
@@ -97,6 +119,17 @@ def test_a_short_training_answers_far_better_than_chance(evaluation):
     assert radius["!outside"] + 0.4 < radius["!inside"]
 
 
+def test_both_at_once_lead_into_the_ring_more_often_than_chance_and_than_either_alone(bundle, monkeypatch):
+    sampling = dataclasses.replace(bundle.manifest.sampling, denoising_steps=100, temperature=1.0)
+    finely_sampled = copy.copy(bundle)
+    finely_sampled.manifest = dataclasses.replace(bundle.manifest, sampling=sampling)
+    asked = ("nothing", "inside", "outside", "inside & outside")
+    monkeypatch.setattr(circles, "QUESTIONS", {name: QUESTIONS[name] for name in asked})
+    _, ways = circles.evaluate(finely_sampled, episodes=60, seed=7)
+    *others, both = (QUESTIONS["inside & outside"].answered(ways[name][:, -1]).mean() for name in asked)
+    assert both >= max(others) + 0.1
+
+
 def test_points_stay_close_to_their_plans(evaluation):
     scores, _ = evaluation
     assert max(values["tracking_error_max"] for values in scores["questions"].values()) < 0.2
@@ -115,7 +148,7 @@ def test_all_questions_meet_the_same_starts_and_a_seed_repeats_its_ways(bundle, 
 def test_table_and_picture_show_the_scores(evaluation, tmp_path):
     scores, ways = evaluation
     scores = {**scores, "processor": "a processor"}
-    console = Console(record=True, width=120)
+    console = Console(record=True, width=140)
     circles_report.print_table(scores, console)
     shown = console.export_text()
     for row in circles_report.rows(scores):
@@ -132,6 +165,9 @@ def test_the_command_evaluates_a_bundle_of_an_earlier_run(bundle, tmp_path, caps
     scores = json.loads((tmp_path / "scores.json").read_text(encoding="utf-8"))
     assert (scores["episodes"], scores["seed"]) == (2, 7)
     assert set(scores["questions"]) == set(QUESTIONS)
+    manifest = bundle.manifest
+    assert (scores["model"], scores["sampling"]) == (manifest.name, dataclasses.asdict(manifest.sampling))
+    assert scores["denoiser_sha256"] == hashlib.sha256((bundle.directory / "denoiser.onnx").read_bytes()).hexdigest()
     assert (tmp_path / "scores.png").is_file()
     assert not (tmp_path / "unused").exists()
     assert "Ends of trajectories in the plane" in capsys.readouterr().out

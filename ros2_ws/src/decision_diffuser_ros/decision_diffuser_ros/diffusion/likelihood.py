@@ -11,9 +11,9 @@ condition minus that under y is the log-likelihood ratio log p(x|y) - log p(x), 
 classifier-free guidance (Li et al. 2023, "Your diffusion model is secretly a zero-shot classifier").
 
 Here the integral is a sum over a few levels, evenly spaced in log g. Clean levels are left out: there a network's error
-is its own, not the data's, and g magnifies it. The noisiest are left out because few levels are better spent between:
-g makes them weigh little. What is lost with them is how frequent each of several distinct modes of the data is, which
-shows in levels so noisy that the modes run together.
+is its own, not the data's, and g magnifies it. The noisiest weigh little, and a few levels are better spent in between.
+What is lost with them is a part of how frequent each of several distinct modes of the data is: that shows where there
+is so much noise that the modes run together.
 """
 
 from typing import NamedTuple

@@ -18,7 +18,7 @@ from decision_diffuser_ros.evaluation.gait_composition import (
     summed_name,
 )
 from decision_diffuser_ros.evaluation.gait_plot import COLOURS
-from decision_diffuser_ros.evaluation.gait_shares import GAITS
+from decision_diffuser_ros.evaluation.gait_shares import COUNTED_FRAMES, GAITS
 from decision_diffuser_ros.evaluation.picture_file import write_picture
 from decision_diffuser_ros.simulation.quadruped_model import CONTROL_STEP
 
@@ -30,14 +30,14 @@ def plot_composition(
 
     Args:
         shown: the episode of each group that is drawn.
-        scores: of `gait_composition.evaluate`; the shares of all episodes stand above each panel.
+        scores: of `gait_composition.evaluate`; above each panel stand the shares of `COUNTED_FRAMES` of all episodes.
         path: of the picture.
         title: of the picture.
     """
     rows_of = {single_name(gait): row for gait, row in scores["single"].items()} | scores["pairs"] | scores["summed"]
     columns = 4 if scores["summed"] else 3
     figure = Figure(figsize=(4.0 * columns, 7.8), layout="constrained")
-    figure.suptitle(title)
+    figure.suptitle(f"{title}\nIn numbers: shares of {COUNTED_FRAMES}, of all episodes")
     panels = figure.subplots(len(PAIRS), columns, sharex=True, sharey=True)
     for line, pair in zip(panels, PAIRS, strict=True):
         names = [single_name(pair[0]), single_name(pair[1]), pair_name(pair), summed_name(pair)][:columns]
@@ -67,4 +67,4 @@ def _draw(axes: Axes, rollout: ExpressionRollout) -> None:
 def _headline(name: str, row: Mapping[str, Any]) -> str:
     asked = f"{name} (one-hots summed)" if "+" in name else name
     shares = ", ".join(f"{gait} {100 * row['shares'][gait]:.1f}" for gait in GAITS)
-    return f"{asked}\nof all frames: {shares} %"
+    return f"{asked}\nof frames: {shares} %"

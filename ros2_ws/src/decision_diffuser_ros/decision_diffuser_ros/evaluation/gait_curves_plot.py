@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from decision_diffuser_ros.evaluation.gait_plot import COLOURS
-from decision_diffuser_ros.evaluation.gait_shares import GAITS
+from decision_diffuser_ros.evaluation.gait_shares import COUNTED_FRAMES, GAITS
 from decision_diffuser_ros.evaluation.picture_file import write_picture
 
 MARKERS = {"trot": "o", "pace": "s", "bound": "^"}
@@ -37,7 +37,7 @@ def plot_slider(scores: Mapping[str, Any], path: Path, *, title: str) -> Path:
     axes.set(
         title=title,
         xlabel=f"w in w*{scores['first']} & (1-w)*{scores['second']}",
-        ylabel="share of all frames, of all episodes [%]",
+        ylabel=f"share of {COUNTED_FRAMES};\nsurvived: of all episodes [%]",
         ylim=(-3.0, 103.0),
     )
     _finish(axes)

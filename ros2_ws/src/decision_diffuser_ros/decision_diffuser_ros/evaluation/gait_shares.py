@@ -1,4 +1,7 @@
-"""Which gaits were seen, as shares of the time: the classifier's verdicts of many episodes in a few numbers."""
+"""Which gaits were seen, as shares of the time: the classifier's verdicts of many episodes in a few numbers.
+
+Counted are the frames after the first half second, in which the robot finds its feet, until the end or a fall.
+"""
 
 from __future__ import annotations
 
@@ -15,17 +18,19 @@ from decision_diffuser_ros.simulation.quadruped_model import CONTROL_STEP
 GAITS = tuple(PAIRS)
 """What can be seen, in the order of the classifier's probabilities."""
 SEEN_SHARE = 0.1
-"""Share of an episode from which a gait counts as seen in it."""
+"""Share of an episode's frames from which a gait counts as seen in it."""
+COUNTED_FRAMES = f"frames after the first {SETTLING_STEPS * CONTROL_STEP:g} s, until a fall"
+"""What shares of gaits are shares of, for tables and pictures."""
 
 
 def frames(rollout: ExpressionRollout) -> np.ndarray:
-    """The likeliest gait of every window after the robot has found its feet, (windows,) names."""
+    """The likeliest gait of every window that counts, see `COUNTED_FRAMES`, (windows,) names."""
     settled = rollout.window_centre >= SETTLING_STEPS
     return np.asarray(GAITS)[np.argmax(rollout.gait_probability[settled], axis=1)]
 
 
 def gait_shares(rollouts: Sequence[ExpressionRollout], *, asked: Collection[str] = GAITS) -> dict[str, Any]:
-    """Shares of all frames before a fall, survival, and whether the asked gaits are seen in each episode.
+    """Shares of the frames of all episodes, survival, and whether the asked gaits are seen in each episode.
 
     Args:
         rollouts: of the same question.

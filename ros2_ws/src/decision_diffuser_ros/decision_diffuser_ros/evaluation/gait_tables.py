@@ -1,11 +1,11 @@
-"""Tables of the experiments on composed gaits."""
+"""Tables of the experiments on composed gaits. Shares of gaits are of the frames that `gait_shares` counts."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
-from decision_diffuser_ros.evaluation.gait_shares import GAITS
+from decision_diffuser_ros.evaluation.gait_shares import COUNTED_FRAMES, GAITS
 from decision_diffuser_ros.evaluation.text_table import TextTable, percent
 
 SHARE_COLUMNS = ("episodes", "survived %", *(f"{gait} %" for gait in GAITS))
@@ -25,7 +25,7 @@ def composition_tables(scores: Mapping[str, Any]) -> list[TextTable]:
         for name, row in asked.items()
     ]
     columns = ("asked", *SHARE_COLUMNS, "all asked seen %", "changes of gait 1/s")
-    return [TextTable("Gaits seen, share of all frames", columns, rows), bar_table(scores["bars"])]
+    return [TextTable(f"Gaits seen, share of {COUNTED_FRAMES}", columns, rows), bar_table(scores["bars"])]
 
 
 def condition_tables(scores: Mapping[str, Any]) -> list[TextTable]:
@@ -35,7 +35,7 @@ def condition_tables(scores: Mapping[str, Any]) -> list[TextTable]:
         for question, row in scores["questions"].items()
     ]
     columns = ("asked", "allowed", "succeeded %", *SHARE_COLUMNS)
-    return [TextTable("NOT and OR", columns, rows, word_columns=("allowed",))]
+    return [TextTable(f"NOT and OR, shares of {COUNTED_FRAMES}", columns, rows, word_columns=("allowed",))]
 
 
 def slider_tables(scores: Mapping[str, Any]) -> list[TextTable]:
@@ -44,7 +44,7 @@ def slider_tables(scores: Mapping[str, Any]) -> list[TextTable]:
         [weight, row["expression"], *share_cells(row), f"{row['changes_per_second']:.2f}"]
         for weight, row in scores["weights"].items()
     ]
-    title = f"From {scores['second']} to {scores['first']}"
+    title = f"From {scores['second']} to {scores['first']}, shares of {COUNTED_FRAMES}"
     columns = ("w", "asked", *SHARE_COLUMNS, "changes of gait 1/s")
     return [TextTable(title, columns, rows, word_columns=("asked",))]
 
@@ -58,11 +58,12 @@ def return_tables(scores: Mapping[str, Any]) -> list[TextTable]:
             cells = [str(row["episodes"]), *speeds, percent(row["survived"]), percent(row["shares"][gait])]
             rows.append([f"{gait} & {scores['kind']}={share}", *cells])
     columns = ("asked", "episodes", "asked m/s", "mean m/s", "p5", "p95", "survived %", "in the gait %")
-    return [TextTable(f"Asked and achieved {scores['kind']}", columns, rows), bar_table(scores["bars"])]
+    title = f"Asked and achieved {scores['kind']}; in the gait: of {COUNTED_FRAMES}"
+    return [TextTable(title, columns, rows), bar_table(scores["bars"])]
 
 
 def ablation_tables(scores: Mapping[str, Any]) -> list[TextTable]:
-    """Tables of `gait_ablations.evaluate`, one a setting."""
+    """Tables of `gait_ablations.evaluate`, one a setting; `pattern` is of all the time after the first 0.5 s."""
     measures = {"survived": "survived %", "gait_share": "share %", "pattern_share": "pattern %"}
     columns = tuple(f"{gait}: {shown}" for gait in GAITS for shown in (*measures.values(), "m/s"))
     tables = []
@@ -73,7 +74,8 @@ def ablation_tables(scores: Mapping[str, Any]) -> list[TextTable]:
             for row in gaits.values():
                 cells += [*(percent(row[measure]) for measure in measures), f"{row['speed_mean']:.2f}"]
             rows.append([value, *cells])
-        tables.append(TextTable(setting.replace("_", " "), (setting, *columns), rows))
+        title = f"{setting.replace('_', ' ')}; share: of {COUNTED_FRAMES}"
+        tables.append(TextTable(title, (setting, *columns), rows))
     return tables
 
 

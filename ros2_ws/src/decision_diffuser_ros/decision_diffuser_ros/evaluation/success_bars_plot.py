@@ -10,7 +10,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from decision_diffuser_ros.evaluation.gait_plot import COLOURS
-from decision_diffuser_ros.evaluation.gait_shares import GAITS
+from decision_diffuser_ros.evaluation.gait_shares import COUNTED_FRAMES, GAITS
 from decision_diffuser_ros.evaluation.picture_file import write_picture
 from decision_diffuser_ros.evaluation.stacking_report import DRIVERS, PAPER
 
@@ -31,7 +31,7 @@ def plot_conditions(scores: Mapping[str, Any], path: Path, *, title: str) -> Pat
         axes.annotate(f"{100.0 * row['succeeded']:.0f} % succeeded", (101.0, place), va="center", fontsize=9)
     axes.set_yticks(places, [f"{question}\n({' or '.join(row['allowed'])})" for question, row in questions.items()])
     axes.invert_yaxis()
-    axes.set(title=title, xlabel="share of all frames [%]", ylabel="asked (allowed)", xlim=(0.0, 126.0))
+    axes.set(title=title, xlabel=f"share of {COUNTED_FRAMES} [%]", ylabel="asked (allowed)", xlim=(0.0, 126.0))
     axes.set_xticks(range(0, 101, 20))
     figure.legend(loc="outside lower center", ncols=len(GAITS), frameon=False)
     return write_picture(figure, path)

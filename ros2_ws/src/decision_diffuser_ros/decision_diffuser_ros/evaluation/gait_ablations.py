@@ -48,7 +48,13 @@ def evaluate(experiment: GaitExperiment, *, episodes: int, diffused: GaitExperim
         settings.setdefault(setting, {})[str(value)] = {
             gait: ablation_scores(gait, found) for gait, found in of_gaits.items()
         }
-    return {"episodes": episodes, "seed": experiment.seed, "settings": settings}
+    return {
+        "episodes": episodes,
+        "seed": experiment.seed,
+        **experiment.facts(),
+        "diffused_actions": None if diffused is None else diffused.facts(),
+        "settings": settings,
+    }
 
 
 def ablation_scores(gait: str, rollouts: list[ExpressionRollout]) -> dict[str, Any]:

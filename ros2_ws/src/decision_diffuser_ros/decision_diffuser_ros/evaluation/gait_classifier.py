@@ -93,7 +93,7 @@ class GaitClassifier:
         Raises:
             BundleError: it is missing or damaged, or its graph is not what its record says.
         """
-        directory = Path(directory) if directory is not None else share_directory() / "models" / "gait_classifier"
+        directory = classifier_directory(directory)
         record = GaitClassifierRecord.read(directory)
         remedy = "the classifier is damaged or mixed up, restore it or train it again"
         return cls(record, record.graph.verified_content(directory / GRAPH_FILE, remedy=remedy))
@@ -122,6 +122,11 @@ class GaitClassifier:
     def window_centres(self, steps: int) -> np.ndarray:
         """Which of `steps` successive control steps each row of `probabilities` is about, (windows,)."""
         return np.arange(max(0, steps - self.record.window_steps + 1)) + self.record.window_steps // 2
+
+
+def classifier_directory(directory: str | Path | None = None) -> Path:
+    """Where a classifier is; by default the one that comes with the package."""
+    return Path(directory) if directory is not None else share_directory() / "models" / "gait_classifier"
 
 
 def agreement(probabilities: np.ndarray, verdicts: Sequence[str] | np.ndarray, *, gaits: Sequence[str]) -> float:

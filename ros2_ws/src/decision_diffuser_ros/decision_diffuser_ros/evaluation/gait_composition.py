@@ -57,7 +57,7 @@ def evaluate(
     scores: dict[str, Any] = {
         "episodes": episodes,
         "seed": experiment.seed,
-        **experiment.settings_of_plan(),
+        **experiment.facts(),
         "single": {gait: gait_shares(rollouts[single_name(gait)], asked=(gait,)) for gait in GAITS},
         "pairs": {pair_name(pair): gait_shares(rollouts[pair_name(pair)], asked=pair) for pair in PAIRS},
         "summed": {

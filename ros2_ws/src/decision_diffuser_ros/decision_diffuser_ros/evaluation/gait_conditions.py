@@ -41,7 +41,7 @@ def evaluate(experiment: GaitExperiment, *, episodes: int, questions: Sequence[s
     return {
         "episodes": episodes,
         "seed": experiment.seed,
-        **experiment.settings_of_plan(),
+        **experiment.facts(),
         "questions": {
             question: {
                 "allowed": list(allowed[question]),

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -12,6 +13,8 @@ from decision_diffuser_ros.evaluation.asked_speed import number_kind
 from decision_diffuser_ros.evaluation.deployment import EvaluatedModel
 from decision_diffuser_ros.evaluation.expression_rollout import PLANNER, ExpressionRollout, ExpressionTask
 from decision_diffuser_ros.evaluation.expression_workers import ExpressionJob, run_groups
+from decision_diffuser_ros.evaluation.gait_classifier import GaitClassifierRecord, classifier_directory
+from decision_diffuser_ros.evaluation.model_facts import model_facts
 from decision_diffuser_ros.planner.manifest import Manifest
 from decision_diffuser_ros.planner.manifest_records import ConditionKind
 from decision_diffuser_ros.resources import MANIFEST_NAME
@@ -47,10 +50,11 @@ class GaitExperiment:
     def jobs(
         self, expression: str, episodes: int, *, driver: str = PLANNER, with_numbers: bool = True
     ) -> list[ExpressionJob]:
-        """Episodes of one question; every question meets the same starts, floors and numbers.
+        """Episodes of one question; every question meets the same starts and floors.
 
         A model that takes a number beside the gait, a speed or a return, is asked for one too, another in each episode,
-        unless `with_numbers` is false.
+        of `NUMBER_SHARES` of its largest value, and the same in all questions. Not so where `with_numbers` is false;
+        the planner with all conditions told as one (`SUMMED`) and the expert are asked for gaits alone.
         """
         kind, jobs = number_kind(self.manifest), []
         for episode_seed in episode_seeds(self.seed, episodes):
@@ -73,13 +77,24 @@ class GaitExperiment:
         sampling.check_against(denoising_steps=self.manifest.schedule.denoising_steps, history=self.manifest.history)
         return replace(self, model=replace(self.model, sampling=sampling))
 
-    def settings_of_plan(self) -> dict[str, object]:
-        """How plans are sampled and for how long they are followed, JSON-able."""
-        sampling = self.model.sampling or self.manifest.sampling
+    def facts(self, *, with_numbers: bool = True) -> dict[str, Any]:
+        """What is measured, JSON-able: the model, how it plans and for how long it follows a plan, and the classifier.
+
+        `number_shares` are the lowest and the highest share of the largest number that are asked beside the gaits; None
+        where the model takes no number or, by `with_numbers`, none is asked beside the questions.
+
+        Raises:
+            BundleError: the classifier's record cannot be read.
+        """
+        is_numbered = with_numbers and number_kind(self.manifest) is not None
+        classifier = GaitClassifierRecord.read(classifier_directory(self.classifier))
         return {
+            **model_facts(self.manifest, self.model.sampling),
             "replan_every": self.model.deployment.receding_horizon.replan_every,
             "choose_every": self.choose_every,
-            "sampling": asdict(sampling),
+            "number_shares": list(NUMBER_SHARES) if is_numbered else None,
+            "time_step": self.time_step,
+            "classifier_sha256": classifier.graph.sha256,
         }
 
     def of_bundle(self, directory: Path) -> GaitExperiment:

@@ -68,7 +68,7 @@ def evaluate(
     return {
         "episodes": episodes,
         "seed": experiment.seed,
-        **experiment.settings_of_plan(),
+        **experiment.facts(with_numbers=False),
         "kind": kind.kind,
         "speed_of_1": largest_speed,
         "gaits": gaits,

@@ -22,7 +22,7 @@ def evaluate(
         "seed": experiment.seed,
         "first": first,
         "second": second,
-        **experiment.settings_of_plan(),
+        **experiment.facts(),
         "weights": {
             f"{weight:g}": {"expression": question, **gait_shares(rollouts[question], asked=(first, second))}
             for weight, question in questions.items()

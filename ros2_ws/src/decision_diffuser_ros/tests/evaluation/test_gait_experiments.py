@@ -1,6 +1,8 @@
 """The experiments on composed gaits: what they ask, and what they count."""
 
-from dataclasses import replace
+import hashlib
+import json
+from dataclasses import asdict, replace
 
 import numpy as np
 import pytest
@@ -22,7 +24,7 @@ from decision_diffuser_ros.evaluation.gait_shares import GAITS
 from decision_diffuser_ros.planner.expression_parser import parse
 from decision_diffuser_ros.planner.manifest import Manifest
 from decision_diffuser_ros.planner.manifest_records import ConditionKind
-from decision_diffuser_ros.resources import MANIFEST_NAME, model_directory
+from decision_diffuser_ros.resources import MANIFEST_NAME, model_directory, share_directory
 from tests.evaluation.test_gait_shares import rollout
 
 MANIFEST = Manifest.read(model_directory("quadruped_gaits") / MANIFEST_NAME)
@@ -59,6 +61,54 @@ def test_every_question_meets_the_same_starts_and_asks_another_speed_in_each_epi
     assert branch[0].values["forward_speed"] == branch[1].values["forward_speed"]
     assert {job.task.expression for job in experiment.jobs("trot & pace", 3, driver=SUMMED)} == {"trot & pace"}
     assert {job.task.expression for job in experiment.jobs("trot", 3, driver=EXPERT)} == {"trot"}
+
+
+def test_numbers_are_of_the_range_that_is_told(experiment):
+    largest = number_kind(MANIFEST).largest
+    asked_speeds = [
+        branch[0].values["forward_speed"] / largest
+        for job in experiment.jobs("trot", 200)
+        for branch in parse(job.task.expression, MANIFEST).branches
+    ]
+    lowest, highest = experiment.facts()["number_shares"]
+    assert lowest <= min(asked_speeds) + 5e-4 <= lowest + 0.03
+    assert highest - 0.03 <= max(asked_speeds) - 5e-4 <= highest
+    without = replace(experiment, manifest=replace(MANIFEST, conditions=MANIFEST.conditions[:1]))
+    assert without.facts()["number_shares"] is None
+
+
+def test_all_experiments_tell_what_was_measured(experiment):
+    experiment = replace(experiment, choose_every=7, time_step=0.002).with_sampling(guidance_weight=1.9)
+    told = [
+        gait_composition.evaluate(experiment, episodes=1, baseline_episodes=1, expert_episodes=1)[0],
+        gait_slider.evaluate(experiment, episodes=1, first="trot", second="pace"),
+        gait_conditions.evaluate(experiment, episodes=1),
+        gait_ablations.evaluate(experiment, episodes=1),
+        gait_returns.evaluate(experiment, episodes=1),
+    ]
+    graph = (share_directory() / "models" / "gait_classifier" / "gait_classifier.onnx").read_bytes()
+    facts = {
+        "model": "quadruped_gaits",
+        "denoiser_sha256": MANIFEST.files["denoiser.onnx"].sha256,
+        "sampling": asdict(replace(MANIFEST.sampling, guidance_weight=1.9)),
+        "replan_every": 2,
+        "choose_every": 7,
+        "number_shares": [0.35, 0.85],
+        "time_step": 0.002,
+        "classifier_sha256": hashlib.sha256(graph).hexdigest(),
+    }
+    for scores in told[:-1]:
+        assert {name: scores[name] for name in facts} == facts
+    # What is asked of returns are numbers already.
+    assert {name: told[-1][name] for name in facts} == facts | {"number_shares": None}
+    assert json.loads(json.dumps(told))
+
+
+def test_ablations_tell_of_the_model_that_diffuses_actions_too(experiment):
+    other = replace(experiment, manifest=replace(MANIFEST, name="diffused"))
+    scores = gait_ablations.evaluate(experiment, episodes=1, diffused=other)
+    assert (scores["model"], scores["diffused_actions"]["model"]) == ("quadruped_gaits", "diffused")
+    assert gait_ablations.evaluate(experiment, episodes=1)["diffused_actions"] is None
 
 
 def test_a_number_goes_with_every_alternative():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import datetime
 import logging
+import pickle
 import signal
 import warnings
 from collections.abc import Callable, Iterator
@@ -17,8 +18,10 @@ import torch
 from lightning.pytorch import Trainer
 from lightning.pytorch.callbacks import Callback, ModelCheckpoint
 from lightning.pytorch.loggers import CSVLogger
+from lightning.pytorch.plugins.io import TorchCheckpointIO
 from torch.utils.data import DataLoader, IterableDataset
 
+from decision_diffuser_ros.data.whole_file import whole_file
 from decision_diffuser_ros.errors import ConfigurationError
 from decision_diffuser_ros.training.progress_bar import TrainingProgressBar
 from decision_diffuser_ros.training.training_module import TrainingModule
@@ -95,6 +98,7 @@ def fit(
         callbacks: further Lightning callbacks.
 
     Raises:
+        ConfigurationError: the checkpoint is damaged.
         KeyboardInterrupt: on Ctrl-C; what is lost is the time since the last checkpoint.
     """
     torch.set_num_threads(machine.threads)
@@ -114,10 +118,42 @@ def fit(
 
 
 def checkpointed_step(checkpoint: Path) -> int:
-    """How many training steps a checkpoint has behind it; 0 when there is none."""
-    if not checkpoint.is_file():
-        return 0
-    return int(torch.load(checkpoint, map_location="cpu", weights_only=True)["global_step"])
+    """How many training steps a checkpoint has behind it; 0 when there is none.
+
+    Raises:
+        ConfigurationError: it is damaged.
+    """
+    return int(read_checkpoint(checkpoint)["global_step"]) if checkpoint.is_file() else 0
+
+
+def read_checkpoint(checkpoint: Path) -> dict[str, Any]:
+    """What a checkpoint holds: `global_step`, `state_dict` and what Lightning puts beside them.
+
+    Raises:
+        ConfigurationError: it is damaged.
+    """
+    try:
+        content = torch.load(checkpoint, map_location="cpu", weights_only=True)
+        if not isinstance(content, dict) or not {"global_step", "state_dict"} <= content.keys():
+            raise ValueError("it holds something else")
+    except (RuntimeError, EOFError, LookupError, ValueError, pickle.UnpicklingError) as error:
+        reason = (str(error) or "it ends too soon").split(".")[0]
+        raise ConfigurationError(
+            f"the checkpoint {checkpoint} is damaged: {reason}; remove it to train this network from the beginning"
+        ) from error
+    return content
+
+
+class WholeCheckpoints(TorchCheckpointIO):
+    """Checkpoints that are there whole or not at all.
+
+    Lightning writes in /tmp first; where that is another file system, it copies from there over the last checkpoint.
+    """
+
+    def save_checkpoint(self, checkpoint: dict[str, Any], path: str | Path, storage_options: Any = None) -> None:
+        """Write a checkpoint; killed meanwhile, the one before stays."""
+        with whole_file(path) as partial:
+            torch.save(checkpoint, partial)
 
 
 def _trainer(training_steps: int, directory: Path, machine: Machine, callbacks: tuple[Callback, ...]) -> Trainer:
@@ -140,6 +176,7 @@ def _trainer(training_steps: int, directory: Path, machine: Machine, callbacks: 
         enable_progress_bar=machine.progress,
         enable_model_summary=False,
         callbacks=[clock_checkpoint, *progress_bar, *callbacks],
+        plugins=[WholeCheckpoints()],
     )
 
 

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import torch
 from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 from torch import nn
 
 from decision_diffuser_ros.data.whole_file import whole_file
 from decision_diffuser_ros.errors import ConfigurationError
-from decision_diffuser_ros.training.fitting import CHECKPOINT_NAME
+from decision_diffuser_ros.training.fitting import CHECKPOINT_NAME, read_checkpoint
 
 AVERAGED_PREFIX = "averaged.module."
 
@@ -41,7 +40,7 @@ def load_weights(network: nn.Module, directory: str | Path, name: str, *, unfini
         Training steps behind the weights.
 
     Raises:
-        ConfigurationError: when there are no such weights.
+        ConfigurationError: when there are no such weights, or the checkpoint is damaged.
     """
     finished = weights_path(directory, name)
     checkpoint = Path(directory) / name / f"{CHECKPOINT_NAME}.ckpt"
@@ -53,7 +52,7 @@ def load_weights(network: nn.Module, directory: str | Path, name: str, *, unfini
             f"'{directory}' has no finished weights of the {name.replace('_', ' ')} ({finished.name}); "
             "run the same `decision-diffuser train` again: it goes on where it stopped"
         )
-    content = torch.load(checkpoint, map_location="cpu", weights_only=True)
+    content = read_checkpoint(checkpoint)
     state = {
         key.removeprefix(AVERAGED_PREFIX): value
         for key, value in content["state_dict"].items()

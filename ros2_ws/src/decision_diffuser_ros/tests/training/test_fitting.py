@@ -67,6 +67,39 @@ def test_a_killed_training_ends_with_the_weights_of_one_that_was_not(tmp_path):
         torch.testing.assert_close(resumed.state_dict()[name], value, rtol=0.0, atol=0.0, msg=name)
 
 
+def test_a_training_that_is_killed_while_it_writes_a_checkpoint_keeps_the_one_before(tmp_path, monkeypatch):
+    written = []
+
+    def save(content, path):
+        written.append(content["global_step"])
+        if len(written) == 5:
+            path.write_bytes(b"half of")
+            raise KilledError
+        torch_save(content, path)
+
+    torch_save = torch.save
+    monkeypatch.setattr(torch, "save", save)
+    with pytest.raises(KilledError):
+        fit_toy(tmp_path)
+    assert checkpointed_step(tmp_path / "last.ckpt") == written[3] < written[4]
+
+
+@pytest.mark.parametrize("content", [b"", b"damaged", bytes(1000), None])
+def test_a_damaged_checkpoint_is_refused_with_the_remedy(content, tmp_path):
+    checkpoint = tmp_path / "noise_model" / "last.ckpt"
+    with pytest.raises(KilledError):
+        fit_toy(checkpoint.parent, callbacks=(KillAt(3),))
+    whole = checkpoint.read_bytes()
+    checkpoint.write_bytes(whole[: len(whole) // 2] if content is None else content)
+    reason = "noise_model/last.ckpt is damaged: .*; remove it to train this network from the beginning"
+    with pytest.raises(ConfigurationError, match=reason) as refusal:
+        fit_toy(checkpoint.parent)
+    assert "\n" not in str(refusal.value)
+    record = TrainingRecord.of(toy_demonstrations(), configuration=CONFIGURATION, seed=3, provenance={})
+    with pytest.raises(ConfigurationError, match=reason):
+        load_weights(record.build_noise_model(), tmp_path, "noise_model", unfinished=True)
+
+
 def test_an_interrupted_training_says_so_and_can_be_interrupted_again(tmp_path):
     handler = signal.getsignal(signal.SIGINT)
     with pytest.raises(KeyboardInterrupt):

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from decision_diffuser_ros.command_line.known_commands import KnownCommands
 from decision_diffuser_ros.command_line.options import LogDirectory, finite, writable_file
 from decision_diffuser_ros.command_line.termination import ends_in_order
 
@@ -21,6 +22,7 @@ STEPS = (1, 2, 5, 10, 20, 100)
 JSON_HELP = "Where to write the figures, with the names of processor and GPU."
 
 bench = typer.Typer(
+    cls=KnownCommands,
     invoke_without_command=True,
     subcommand_metavar="[ros] [ARGS]...",
     help="Measure how long plans take beside the paper's procedure, or, with `ros`, how the running nodes keep time.",

@@ -7,7 +7,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from decision_diffuser_ros.command_line.options import default_directory, writable_directory
+from decision_diffuser_ros.command_line.options import (
+    COLLECTION_SEED,
+    default_directory,
+    demonstrations_directory,
+    writable_directory,
+)
 
 if TYPE_CHECKING:
     from decision_diffuser_ros.robots import Demonstrations
@@ -18,7 +23,7 @@ def collect(
         str, typer.Argument(help="What to demonstrate: quadruped_gaits, quadruped_composition or block_stacking.")
     ],
     episodes: Annotated[int, typer.Option(min=1, help="Number of demonstrations.")] = 1600,
-    seed: Annotated[int, typer.Option(min=0, help="Seed of the whole collection.")] = 1,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the whole collection.")] = COLLECTION_SEED,
     output: Annotated[
         Path | None,
         typer.Option(
@@ -58,7 +63,7 @@ def collect(
     demonstrations = demonstrations_of(robot, Variety(single_skill=single_skill, command_delay=command_delay))
     if learner is not None or learner_share is not None:
         demonstrations = _with_learner(demonstrations, learner, learner_share)
-    directory = output or default_directory(Path("out") / "demonstrations" / f"{robot}-seed{seed}")
+    directory = output or default_directory(demonstrations_directory(robot, seed))
     planned = collection.Collection(
         directory=directory, episodes=episodes, seed=seed, attributes=demonstrations.attributes
     )

@@ -6,12 +6,10 @@ It prints a table and, with `--json`, writes its numbers; heavy imports stand in
 
 import importlib
 from collections.abc import Sequence
-from typing import Any
 
 import typer
-from typer.core import TyperGroup
 
-from decision_diffuser_ros.errors import CommandLineError
+from decision_diffuser_ros.command_line.known_commands import KnownCommands
 
 EXPERIMENTS: tuple[str, ...] = (
     "block_stacking",
@@ -26,14 +24,10 @@ EXPERIMENTS: tuple[str, ...] = (
 """Modules of `experiments/`, each with a function of the same name, in the order of the help."""
 
 
-class Experiments(TyperGroup):
-    """The experiments, listed where another name is given."""
+class Experiments(KnownCommands):
+    """The experiments."""
 
-    def resolve_command(self, context: Any, arguments: list[str]) -> Any:
-        """The experiment that the first argument names. Raises CommandLineError."""
-        if arguments[0] not in self.commands and not arguments[0].startswith("-"):
-            raise CommandLineError(f"experiment '{arguments[0]}' is not known; available: {', '.join(self.commands)}")
-        return super().resolve_command(context, arguments)
+    what = "experiment"
 
 
 def build_evaluate(experiments: Sequence[str] = EXPERIMENTS) -> typer.Typer:

@@ -17,6 +17,7 @@ from typing import Annotated
 
 import typer
 
+from decision_diffuser_ros.command_line.known_commands import KnownCommands
 from decision_diffuser_ros.errors import DecisionDiffuserError
 from decision_diffuser_ros.resources import package_version
 
@@ -43,6 +44,7 @@ EXIT_INTERRUPTED = 130
 def build_application(commands: Sequence[str] = COMMANDS) -> typer.Typer:
     """The typer application with all commands registered."""
     application = typer.Typer(
+        cls=KnownCommands,
         no_args_is_help=True,
         add_completion=False,
         pretty_exceptions_enable=False,

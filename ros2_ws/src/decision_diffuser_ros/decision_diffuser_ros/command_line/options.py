@@ -40,6 +40,11 @@ def default_directory(path: Path) -> Path:
     return path
 
 
+def demonstrations_directory(robot: str, seed: int) -> Path:
+    """Where `collect` leaves a robot's demonstrations unless it is told another place."""
+    return Path("out") / "demonstrations" / f"{robot}-seed{seed}"
+
+
 def finite(parameter: typer.CallbackParam, number: float) -> float:
     """The number. Raises CommandLineError for infinity and NaN."""
     if not math.isfinite(number):
@@ -63,6 +68,9 @@ def _require_writable(directory: Path, what: str) -> None:
 def _name(parameter: typer.CallbackParam) -> str:
     return str(parameter.opts[0])
 
+
+COLLECTION_SEED = 1
+"""Of `collect`, by default."""
 
 ScoresFile = Annotated[
     Path | None,

@@ -6,7 +6,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from decision_diffuser_ros.command_line.options import writable_directory
+from decision_diffuser_ros.command_line.options import (
+    COLLECTION_SEED,
+    default_directory,
+    demonstrations_directory,
+    writable_directory,
+)
 from decision_diffuser_ros.errors import CommandLineError
 
 if TYPE_CHECKING:
@@ -17,13 +22,17 @@ GAIT_CLASSIFIER, BEHAVIOUR_CLONING = "gait_classifier", "behaviour_cloning"
 
 def train(
     robot: Annotated[str, typer.Argument(help="A name that `collect` knows, gait_classifier or behaviour_cloning.")],
-    data: Annotated[Path, typer.Option(help="Directory of the demonstrations, made by `collect`.")],
+    data: Annotated[
+        Path | None,
+        typer.Option(help="Directory of the demonstrations; by default where `collect` leaves those of ROBOT."),
+    ] = None,
     output: Annotated[
-        Path,
+        Path | None,
         typer.Option(
-            help="Directory of the training; the same one goes on where it stopped.", callback=writable_directory
+            help="Directory of the training, which goes on where it stopped; out/training/ROBOT-seedS by default.",
+            callback=writable_directory,
         ),
-    ],
+    ] = None,
     steps: Annotated[int | None, typer.Option(min=1, help="Training steps of the noise model.")] = None,
     inverse_steps: Annotated[int | None, typer.Option(min=1, help="Training steps of the inverse dynamics.")] = None,
     seed: Annotated[int, typer.Option(min=0, help="Seed of weights, batches and noise.")] = 1,
@@ -51,6 +60,8 @@ def train(
     from decision_diffuser_ros.training.training_run import train as run_training
 
     logging.basicConfig(level=logging.INFO, format="%(message)s")
+    data = data or _collected(robot)
+    output = output or default_directory(Path("out") / "training" / f"{robot}-seed{seed}")
     chosen_file = configuration or config_file(f"training_{robot}")
     machine = Machine(device=device, threads=threads, progress=progress)
     others = {GAIT_CLASSIFIER: _train_gait_classifier, BEHAVIOUR_CLONING: _clone}
@@ -71,6 +82,15 @@ def train(
         provenance=provenance(),
     )
     typer.echo(f"trained in {output}; next: decision-diffuser export {output} BUNDLE")
+
+
+def _collected(robot: str) -> Path:
+    """Where the robot's demonstrations are by default. Raises CommandLineError if it has none of its own."""
+    from decision_diffuser_ros.robots import ROBOTS
+
+    if robot not in ROBOTS:
+        raise CommandLineError(f"`--data` must be given for {robot}: the directory of demonstrations made by `collect`")
+    return demonstrations_directory(robot, COLLECTION_SEED)
 
 
 def _train_gait_classifier(

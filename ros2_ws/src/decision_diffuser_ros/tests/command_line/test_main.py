@@ -86,6 +86,19 @@ def test_what_is_not_there_is_refused_in_one_line(arguments, capsys):
     assert "fly" in complaint
 
 
+@pytest.mark.parametrize(
+    "arguments, complaint",
+    [
+        (["fly"], f"command 'fly' is not known; available: {', '.join(APPLICATION.commands)}"),
+        (["evaluat", "circles"], f"command 'evaluat' is not known; available: {', '.join(APPLICATION.commands)}"),
+        (["bench", "ross"], "command 'ross' is not known; available: ros"),
+    ],
+)
+def test_an_unknown_command_lists_the_known_ones(arguments, complaint, capsys):
+    assert run(*arguments) == 2
+    assert capsys.readouterr().err == f"decision-diffuser: {complaint}\n"
+
+
 def test_no_command_shows_the_help_and_no_complaint(capsys):
     assert run() == 2
     captured = capsys.readouterr()

@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 import yaml
 
 from decision_diffuser_ros.command_line import main
 from decision_diffuser_ros.planner.bundle import Bundle
+from decision_diffuser_ros.training import training_run
 from tests.training.toy import CONFIGURATION, write_toy_data
 
 LAYERS = ("data.demonstration_set", "training.training_run", "training.export", "training.bundle_scores")
@@ -41,6 +43,20 @@ def test_a_training_becomes_a_bundle_with_scores(train_command, tmp_path):
     assert manifest.provenance["seed"] == 7
     assert manifest.provenance["training_steps"]["noise_model"] == 5
     assert manifest.provenance["held_out"]["episodes"] == 1
+
+
+def test_a_robots_demonstrations_and_training_have_places_of_their_own(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert run(["train", "quadruped_gaits"]) == 2
+    assert "no demonstrations in 'out/demonstrations/quadruped_gaits-seed1'" in capsys.readouterr().err
+    seen = {}
+    monkeypatch.setattr(training_run, "train", lambda data, output, **rest: seen.update(data=data, output=output))
+    assert run(["train", "quadruped_gaits", "--seed", "3", "--no-progress"]) == 0
+    assert seen == {
+        "data": Path("out/demonstrations/quadruped_gaits-seed1"), "output": Path("out/training/quadruped_gaits-seed3")
+    }  # fmt: skip
+    assert run(["train", "gait_classifier"]) == 2
+    assert "`--data` must be given for gait_classifier" in capsys.readouterr().err
 
 
 def test_what_is_not_accepted_is_one_line_and_exit_code_2(train_command, tmp_path, capsys):

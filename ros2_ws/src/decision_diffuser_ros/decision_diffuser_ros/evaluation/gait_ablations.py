@@ -1,4 +1,8 @@
-"""What each setting of a plan does to the gaits: guidance, temperature, history, steps; and actions diffused too."""
+"""What each setting of a plan does to the gaits: guidance, temperature, history, steps; and actions diffused too.
+
+The paper's temperature (Ajay 2023, Algorithm 1) scales the noise that a plan starts from and the fresh noise of every
+denoising step. DDIM without fresh noise (eta 0), as the bundles are sampled, has but the first. Both are varied.
+"""
 
 from __future__ import annotations
 
@@ -14,13 +18,17 @@ from decision_diffuser_ros.evaluation.gait_pattern import pairs_together
 from decision_diffuser_ros.evaluation.gait_shares import GAITS, gait_shares, mean_speed
 from decision_diffuser_ros.evaluation.quadruped_gaits import SETTLING_STEPS
 
+START_TEMPERATURE, TEMPERATURE = "temperature of the start", "temperature, fresh noise at each step"
 SETTINGS: Mapping[str, tuple[Any, ...]] = {
     "guidance_weight": (0.0, 1.0, 1.2, 1.4, 1.6, 1.8, 3.0),
-    "temperature": (0.0, 0.5, 1.0),
+    START_TEMPERATURE: (0.0, 0.5, 1.0),
+    TEMPERATURE: (0.5, 1.0),
     "history": (1, 2, 4, 8),
     "denoising_steps": (1, 2, 3, 5, 10),
 }
 """What is varied, one at a time, all else as the bundle has it. The paper's weights are 1.2 to 1.8."""
+ETAS = {START_TEMPERATURE: 0.0, TEMPERATURE: 1.0}
+"""DDIM's share of fresh noise that makes a temperature what its name says; 1 is as much as DDPM has."""
 INVERSE_DYNAMICS, DIFFUSED = "inverse dynamics", "diffused too"
 
 
@@ -33,7 +41,7 @@ def evaluate(experiment: GaitExperiment, *, episodes: int, diffused: GaitExperim
         diffused: the same with a model that diffuses actions too.
     """
     variants = {
-        (setting, value): experiment.with_sampling(**{setting: value})
+        (setting, value): experiment.with_sampling(**changes(setting, value))
         for setting, values in SETTINGS.items()
         for value in values
         if _is_possible(experiment, setting, value)
@@ -57,6 +65,13 @@ def evaluate(experiment: GaitExperiment, *, episodes: int, diffused: GaitExperim
     }
 
 
+def changes(setting: str, value: Any) -> dict[str, Any]:
+    """The settings of a plan (`SamplingSettings`) that differ from the bundle's at a value of one of `SETTINGS`."""
+    if setting in ETAS:
+        return {"sampler": "ddim", "temperature": value, "eta": ETAS[setting]}
+    return {setting: value}
+
+
 def ablation_scores(gait: str, rollouts: list[ExpressionRollout]) -> dict[str, Any]:
     """Survival, share of the frames in the gait, how clean its pattern is, and the speed."""
     shares = gait_shares(rollouts, asked=(gait,))
@@ -75,7 +90,7 @@ def ablation_scores(gait: str, rollouts: list[ExpressionRollout]) -> dict[str, A
 
 def _is_possible(experiment: GaitExperiment, setting: str, value: Any) -> bool:
     try:
-        experiment.with_sampling(**{setting: value})
+        experiment.with_sampling(**changes(setting, value))
     except ConfigurationError:
         return False
     return True

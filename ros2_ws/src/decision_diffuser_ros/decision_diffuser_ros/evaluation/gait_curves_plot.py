@@ -10,6 +10,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from decision_diffuser_ros.evaluation.gait_ablations import START_TEMPERATURE, TEMPERATURE
 from decision_diffuser_ros.evaluation.gait_plot import COLOURS
 from decision_diffuser_ros.evaluation.gait_shares import COUNTED_FRAMES, GAITS
 from decision_diffuser_ros.evaluation.picture_file import write_picture
@@ -17,7 +18,8 @@ from decision_diffuser_ros.evaluation.picture_file import write_picture
 MARKERS = {"trot": "o", "pace": "s", "bound": "^"}
 LABELS = {
     "guidance_weight": "guidance weight",
-    "temperature": "temperature",
+    START_TEMPERATURE: "temperature of the start",
+    TEMPERATURE: "temperature,\nfresh noise at each step",
     "history": "observed states [control steps]",
     "denoising_steps": "denoising steps",
     "actions": "actions from",

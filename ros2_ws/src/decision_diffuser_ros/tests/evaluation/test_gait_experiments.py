@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from dataclasses import asdict, replace
+from dataclasses import asdict, fields, replace
 
 import numpy as np
 import pytest
@@ -12,6 +12,7 @@ from decision_diffuser_ros.evaluation import (
     gait_ablations,
     gait_composition,
     gait_conditions,
+    gait_curves_plot,
     gait_returns,
     gait_slider,
     gait_tables,
@@ -24,6 +25,7 @@ from decision_diffuser_ros.evaluation.gait_shares import GAITS
 from decision_diffuser_ros.planner.expression_parser import parse
 from decision_diffuser_ros.planner.manifest import Manifest
 from decision_diffuser_ros.planner.manifest_records import ConditionKind
+from decision_diffuser_ros.planner.settings import SamplingSettings
 from decision_diffuser_ros.resources import MANIFEST_NAME, model_directory, share_directory
 from tests.evaluation.test_gait_shares import rollout
 
@@ -102,6 +104,27 @@ def test_all_experiments_tell_what_was_measured(experiment):
     # What is asked of returns are numbers already.
     assert {name: told[-1][name] for name in facts} == facts | {"number_shares": None}
     assert json.loads(json.dumps(told))
+
+
+def test_temperatures_are_shown_as_what_they_are_in_table_and_picture(experiment, monkeypatch):
+    scores = gait_ablations.evaluate(experiment, episodes=1)
+    tables = {table.title.partition(";")[0]: table for table in gait_tables.ablation_tables(scores)}
+    assert [row[0] for row in tables["temperature of the start"].rows] == ["0.0", "0.5", "1.0"]
+    assert [row[0] for row in tables["temperature, fresh noise at each step"].rows] == ["0.5", "1.0"]
+    figures = []
+    monkeypatch.setattr(gait_curves_plot, "write_picture", lambda figure, path: figures.append(figure))
+    gait_curves_plot.plot_ablations(scores, "nowhere.png", title="a title")
+    shown = [axes.get_xlabel().replace("\n", " ") for axes in figures[0].axes]
+    assert {"temperature of the start", "temperature, fresh noise at each step"} <= set(shown)
+
+
+def test_the_temperature_of_each_step_needs_fresh_noise(experiment):
+    ddpm = replace(experiment, model=replace(experiment.model, sampling=SamplingSettings(sampler="ddpm", eta=0.5)))
+    gait_ablations.evaluate(ddpm, episodes=1)
+    for setting, eta in (("temperature of the start", 0.0), ("temperature, fresh noise at each step", 1.0)):
+        (job,) = asked[f"{(setting, 0.5)} pace"]
+        assert (job.model.sampling.sampler, job.model.sampling.eta) == ("ddim", eta)
+        assert job.model.sampling.temperature == 0.5
 
 
 def test_ablations_tell_of_the_model_that_diffuses_actions_too(experiment):
@@ -204,16 +227,20 @@ def test_returns_compare_asked_with_achieved_for_each_gait(experiment):
 
 def test_ablations_change_one_setting_at_a_time(experiment):
     scores = gait_ablations.evaluate(experiment, episodes=1, diffused=experiment)
-    assert list(scores["settings"]["temperature"]) == ["0.0", "0.5", "1.0"]
+    assert list(scores["settings"]["temperature of the start"]) == ["0.0", "0.5", "1.0"]
+    assert list(scores["settings"]["temperature, fresh noise at each step"]) == ["0.5", "1.0"]
     assert list(scores["settings"]["actions"]) == ["inverse dynamics", "diffused too"]
     shipped = MANIFEST.sampling
     for name, (job,) in asked.items():
+        sampling = job.model.sampling or shipped
         changed = {
-            field
-            for field in ("guidance_weight", "temperature", "history", "denoising_steps")
-            if job.model.sampling is not None and getattr(job.model.sampling, field) != getattr(shipped, field)
+            field.name for field in fields(shipped) if getattr(sampling, field.name) != getattr(shipped, field.name)
         }
-        assert len(changed) <= 1, name
+        if "fresh noise" in name:
+            assert (changed, sampling.eta) == ({"temperature", "eta"}, 1.0), name
+        else:
+            assert len(changed) <= 1, name
+            assert sampling.eta == 0.0, name
     assert scores["settings"]["history"]["1"]["pace"]["gait_share"] == 1.0
     as_shipped = f"{('denoising_steps', shipped.denoising_steps)} pace"
     assert asked[as_shipped] == asked[f"{('actions', 'inverse dynamics')} pace"]

@@ -21,7 +21,10 @@ def gait_ablations(
     time_step: Annotated[float, typer.Option(min=0.0005, help="Time step of the physics in seconds.")] = 0.001,
     processes: Annotated[int, typer.Option(min=1, help="Processes; all cores by default.")] = os.cpu_count() or 1,
 ) -> None:
-    """Guidance weight, temperature, history and denoising steps, one at a time, and actions diffused too."""
+    """Guidance weight, temperature, history and denoising steps, one at a time, and actions diffused too.
+
+    The temperature is that of the start, as the bundle is sampled, and with fresh noise that of every denoising step.
+    """
     from decision_diffuser_ros.command_line.gait_experiments import finish, open_experiment
     from decision_diffuser_ros.evaluation import gait_ablations as experiment
     from decision_diffuser_ros.evaluation.gait_tables import ablation_tables

@@ -31,7 +31,7 @@ for text in sys.argv[1:] or ["pace | bound", "trot & !bound", "trot & galop", "t
     except ConditionError as error:
         print(error.marked if isinstance(error, ExpressionError) else error)
         continue
-    controller.set_conditions(expression.branches)
+    controller.set_conditions(expression.weighted_branches(planner.settings.negation_weight))
     contacts = []
     for _ in range(CONTROL_STEPS):
         request = controller.observe(world.state())

@@ -75,7 +75,12 @@ def test_who_configures_the_node_is_told(quadruped_bundle):
     assert "are not applied" in warnings[0]
 
 
-@pytest.mark.parametrize("value, shown", [(np.nan, "nan"), (-3.1, "-3.1"), (2.96, "2.96")])
+def test_a_rest_pose_that_is_not_finite_is_refused(quadruped_bundle):
+    with pytest.raises(ConfigurationError, match="each value of `damping.rest_pose` must be from .* Got nan"):
+        parameters(quadruped_bundle, damping_rest_pose=(np.nan, *[0.5] * 11))
+
+
+@pytest.mark.parametrize("value, shown", [(-3.1, "-3.1"), (2.96, "2.96")])
 def test_a_rest_pose_beyond_the_limits_of_a_joint_is_refused(quadruped_bundle, value, shown):
     names = QUADRUPED_JOINTS[::-1]
     pose = tuple(value if name == QUADRUPED_JOINTS[1] else 0.5 for name in names)

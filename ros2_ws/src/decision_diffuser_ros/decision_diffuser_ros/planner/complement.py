@@ -5,8 +5,9 @@ a pace, and nothing else:
 
     p(x | not bound)  =  p(trot | not bound) p(x | trot) + p(pace | not bound) p(x | pace)
 
-which is what alternatives are sampled from. App. J of Ajay 2023 has p(x) / p(x | bound) in its place, up to powers.
-That says nothing where the robot bounds already: p(x) is nearly p(x | bound) there, and their ratio nearly constant.
+which is what alternatives are sampled from, of which OR takes the likelier. App. J of Ajay 2023 has p(x) / p(x | bound)
+in its place, up to powers. That says nothing where the robot bounds already: p(x) is nearly p(x | bound) there, and
+their ratio nearly constant.
 
 An alternative that avoids every name of such a kind leaves nothing, and is left out.
 

@@ -66,7 +66,7 @@ def _draw(axes: Axes, name: str, way: np.ndarray) -> None:
     for radius, style, label in ((INSIDE_RADIUS, "-", "R = 1 m"), (OUTSIDE_RADIUS, "--", "r = 0.7 m")):
         axes.add_patch(Circle((0.0, 0.0), radius, fill=False, linestyle=style, linewidth=1.2, zorder=2))
         axes.plot([], [], color="black", linestyle=style, linewidth=1.2, label=label)
-    square = {"color": "black", "linestyle": ":", "linewidth": 1.0}
-    axes.add_patch(Rectangle((-ARENA, -ARENA), 2.0 * ARENA, 2.0 * ARENA, fill=False, zorder=2, **square))
-    axes.plot([], [], label="square of the demonstrations", **square)
+    corner, side = (-ARENA, -ARENA), 2.0 * ARENA
+    axes.add_patch(Rectangle(corner, side, side, fill=False, color="black", linestyle=":", linewidth=1.0, zorder=2))
+    axes.plot([], [], color="black", linestyle=":", linewidth=1.0, label="square of the demonstrations")
     axes.set(title=f"{name}\n{100 * answered.mean():.1f} %", aspect="equal")

@@ -41,10 +41,11 @@ def plot_ways(ways: Mapping[str, np.ndarray], path: Path, *, title: str) -> Path
         axes.set(xlim=(-farthest, farthest), ylim=(-farthest, farthest))
     for axes in panels[len(ways) :]:
         axes.set_axis_off()
-    for axes in panels[: len(ways)]:
-        if axes.get_subplotspec().is_first_col():
+    for number, axes in enumerate(panels[: len(ways)]):
+        if number % COLUMNS == 0:
             axes.set_ylabel("y [m]")
-        axes.set_xlabel("x [m]")
+        if number + COLUMNS >= len(ways):  # none is below
+            axes.set_xlabel("x [m]")
     handles, labels = panels[0].get_legend_handles_labels()
     (panels[len(ways)] if len(ways) < len(panels) else panels[0]).legend(handles, labels, loc="center", frameon=False)
     return write_picture(figure, path)

@@ -8,8 +8,10 @@ cleanup     ends the planner's process; another configure may load another model
 
 from __future__ import annotations
 
+import copy
 import time
 import traceback
+from typing import Any
 
 from decision_diffuser_msgs.msg import PlannerStatus
 from diagnostic_msgs.msg import DiagnosticArray
@@ -17,6 +19,7 @@ from rcl_interfaces.msg import SetParametersResult
 from rclpy.clock import Clock, ClockType
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
 from rclpy.parameter import Parameter
+from rclpy.qos import QoSProfile
 from std_srvs.srv import Trigger
 
 from decision_diffuser_ros.errors import DecisionDiffuserError
@@ -48,8 +51,8 @@ class PlannerNode(LifecycleNode):
         self._next_diagnostics = 0.0
         self._is_stopped = False
         self._is_finalized = False
-        self._status_publisher = self.create_publisher(PlannerStatus, "~/status", qos.STATUS)
-        self._diagnostics_publisher = self.create_publisher(DiagnosticArray, "/diagnostics", qos.DIAGNOSTICS)
+        self._status_publisher = self._publisher(PlannerStatus, "~/status", qos.STATUS)
+        self._diagnostics_publisher = self._publisher(DiagnosticArray, "/diagnostics", qos.DIAGNOSTICS)
         self._condition_services = ConditionServices(self, lambda: self._session, on_change=self._publish_status)
         self._stack_blocks = StackBlocksServer(self, lambda: self._session)
         self.create_service(Trigger, "~/estop", self._stop_in_emergency)
@@ -184,6 +187,9 @@ class PlannerNode(LifecycleNode):
     def _active_session(self) -> PlannerSession | None:
         session = self._session
         return session if session is not None and session.is_active else None
+
+    def _publisher(self, kind: type, topic: str, profile: QoSProfile) -> Any:
+        return self.create_publisher(kind, topic, copy.copy(profile), qos_overriding_options=qos.overridable())
 
     def _publish_status(self) -> None:
         session = self._session

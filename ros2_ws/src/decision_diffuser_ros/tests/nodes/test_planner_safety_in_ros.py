@@ -11,6 +11,7 @@ pytest.importorskip("decision_diffuser_msgs", reason="needs the workspace built 
 
 from decision_diffuser_msgs.msg import PlannerStatus
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
+from rcl_interfaces.srv import GetParameters
 from rclpy.qos import ReliabilityPolicy
 from std_msgs.msg import String
 from std_srvs.srv import Trigger
@@ -45,8 +46,12 @@ def level_of(reports, name):
 
 
 def test_diagnostics_emergency_stop_and_quality_of_service(context, standing_bundle, tmp_path):
-    override = "qos_overrides./guarded/joint_states.subscription.reliability"
-    parameters = {"bundle": standing_bundle, "watchdog.hold_after_in_simulation": 0.4, override: "reliable"}
+    overrides = {
+        "qos_overrides./guarded/joint_states.subscription.reliability": "reliable",
+        "qos_overrides./diagnostics.publisher.depth": 3,
+        "qos_overrides./guarded/planner/status.publisher.depth": 4,
+    }
+    parameters = {"bundle": standing_bundle, "watchdog.hold_after_in_simulation": 0.4} | overrides
     planner = NodeProcess("planner_node", tmp_path / "log", parameters=PLANNER | parameters, namespace="guarded")
     robot = Robot(context, namespace="guarded")
     heard = []
@@ -59,6 +64,9 @@ def test_diagnostics_emergency_stop_and_quality_of_service(context, standing_bun
     try:
         assert robot.spin_until(lambda: diagnosed("mode", DiagnosticStatus.OK))
         stop_and_hear_of_it(robot, heard)  # before there is a model: it must hold all the same
+        request = GetParameters.Request(names=[name for name in overrides if name.endswith("depth")])
+        values = robot.call(GetParameters, "get_parameters", request).values
+        assert [value.integer_value for value in values] == [3, 4]  # what no publisher asks for is not there
         assert robot.transition("configure")
         assert_only_joint_states_are_reliable(robot)
         assert robot.transition("activate")

@@ -30,6 +30,7 @@ from tests.nodes.robot import CONTROL_PERIOD, Robot
 pytestmark = pytest.mark.ros
 PLANNER = {"use_sim_time": True, "synchronous_planning": True, "watchdog.frozen_after": 0.0}
 SLOW = 0.5  # [rad/s]
+DEPTHS = {"qos_overrides./diagnostics.publisher.depth": 3, "qos_overrides./guarded/planner/status.publisher.depth": 4}
 
 
 def urdf(*, velocity):
@@ -46,12 +47,8 @@ def level_of(reports, name):
 
 
 def test_diagnostics_emergency_stop_and_quality_of_service(context, standing_bundle, tmp_path):
-    overrides = {
-        "qos_overrides./guarded/joint_states.subscription.reliability": "reliable",
-        "qos_overrides./diagnostics.publisher.depth": 3,
-        "qos_overrides./guarded/planner/status.publisher.depth": 4,
-    }
-    parameters = {"bundle": standing_bundle, "watchdog.hold_after_in_simulation": 0.4} | overrides
+    override = "qos_overrides./guarded/joint_states.subscription.reliability"
+    parameters = {"bundle": standing_bundle, "watchdog.hold_after_in_simulation": 0.4, override: "reliable"} | DEPTHS
     planner = NodeProcess("planner_node", tmp_path / "log", parameters=PLANNER | parameters, namespace="guarded")
     robot = Robot(context, namespace="guarded")
     heard = []
@@ -64,11 +61,8 @@ def test_diagnostics_emergency_stop_and_quality_of_service(context, standing_bun
     try:
         assert robot.spin_until(lambda: diagnosed("mode", DiagnosticStatus.OK))
         stop_and_hear_of_it(robot, heard)  # before there is a model: it must hold all the same
-        request = GetParameters.Request(names=[name for name in overrides if name.endswith("depth")])
-        values = robot.call(GetParameters, "get_parameters", request).values
-        assert [value.integer_value for value in values] == [3, 4]  # what no publisher asks for is not there
         assert robot.transition("configure")
-        assert_only_joint_states_are_reliable(robot)
+        assert_quality_of_service_is_overridden(robot)
         assert robot.transition("activate")
         commands = robot.steps(3)
         robot.wait_for_mode(PlannerStatus.DAMPING)
@@ -148,7 +142,9 @@ def test_a_defect_in_configure_leaves_the_node_unconfigured_and_no_process(conte
         robot.close()
 
 
-def assert_only_joint_states_are_reliable(robot):
+def assert_quality_of_service_is_overridden(robot):
+    values = robot.call(GetParameters, "get_parameters", GetParameters.Request(names=list(DEPTHS))).values
+    assert [value.integer_value for value in values] == list(DEPTHS.values())  # what no publisher declares is not there
     for topic, expected in (("joint_states", ReliabilityPolicy.RELIABLE), ("imu", ReliabilityPolicy.BEST_EFFORT)):
         assert robot.spin_until(lambda t=topic: robot.node.get_subscriptions_info_by_topic(f"/guarded/{t}"))
         (found,) = robot.node.get_subscriptions_info_by_topic(f"/guarded/{topic}")

@@ -90,6 +90,7 @@ def plot_ablations(scores: Mapping[str, Any], path: Path, *, title: str) -> Path
                 shown = [100 * row[gait][measure] for row in values.values()]
                 axes.plot(range(len(values)), shown, color=COLOURS[gait], marker=MARKERS[gait], label=gait)
             axes.set_xticks(range(len(values)), list(values))
+            axes.margins(x=0.15)
             axes.grid(alpha=0.3)
             if column == 0:
                 axes.set_ylabel(label)

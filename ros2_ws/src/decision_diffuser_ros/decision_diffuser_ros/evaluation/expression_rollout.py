@@ -10,6 +10,7 @@ import numpy as np
 from decision_diffuser_ros.errors import BundleError
 from decision_diffuser_ros.evaluation.gait_classifier import GaitClassifier
 from decision_diffuser_ros.evaluation.gait_pattern import PAIRS
+from decision_diffuser_ros.evaluation.random_streams import DRIVER_STREAM
 from decision_diffuser_ros.simulation import quadruped_model as model
 from decision_diffuser_ros.simulation.quadruped_env import QuadrupedGaitsEnv
 from decision_diffuser_ros.simulation.quadruped_model import CONTROL_STEP
@@ -72,7 +73,7 @@ def run_expression_episode(
 ) -> ExpressionRollout:
     """Lets the driver do the task; ends early when the robot falls."""
     env.reset(seed=task.seed)
-    driver.start(np.random.default_rng(task.seed))
+    driver.start(np.random.default_rng([task.seed, DRIVER_STREAM]))
     joint_states, contacts, speeds, fallen = [], [], [], False
     for _ in range(task.steps):
         _, progress, fallen, _, info = env.step(driver.targets(env.world))

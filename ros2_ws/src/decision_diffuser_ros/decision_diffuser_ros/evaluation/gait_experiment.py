@@ -15,6 +15,7 @@ from decision_diffuser_ros.evaluation.expression_rollout import PLANNER, Express
 from decision_diffuser_ros.evaluation.expression_workers import ExpressionJob, run_groups
 from decision_diffuser_ros.evaluation.gait_classifier import GaitClassifierRecord, classifier_directory
 from decision_diffuser_ros.evaluation.model_facts import model_facts
+from decision_diffuser_ros.evaluation.random_streams import ASKED_STREAM
 from decision_diffuser_ros.planner.manifest import Manifest
 from decision_diffuser_ros.planner.manifest_records import ConditionKind
 from decision_diffuser_ros.resources import MANIFEST_NAME
@@ -58,7 +59,7 @@ class GaitExperiment:
         """
         kind, jobs = number_kind(self.manifest), []
         for episode_seed in episode_seeds(self.seed, episodes):
-            share = np.random.default_rng(episode_seed).uniform(*NUMBER_SHARES)
+            share = np.random.default_rng([episode_seed, ASKED_STREAM]).uniform(*NUMBER_SHARES)
             is_numbered = with_numbers and driver == PLANNER
             asked = with_number(expression, kind, share) if kind is not None and is_numbered else expression
             task = ExpressionTask(seed=episode_seed, expression=asked, driver=driver)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from decision_diffuser_ros.evaluation.quadruped_policies import GaitPolicy
+from decision_diffuser_ros.evaluation.random_streams import ASKED_STREAM
 from decision_diffuser_ros.simulation.quadruped_env import QuadrupedGaitsEnv
 
 FORWARD_SPEED = (0.3, 1.0)  # [m/s], commanded
@@ -56,7 +57,7 @@ class GaitRollout:
 
 def run_episode(task: GaitTask, policy: GaitPolicy, env: QuadrupedGaitsEnv) -> GaitRollout:
     """Lets the policy drive the robot through the task; ends early when the robot falls."""
-    rng = np.random.default_rng(task.seed)
+    rng = np.random.default_rng([task.seed, ASKED_STREAM])
     env.reset(seed=task.seed, options={"command_delay": task.command_delay})
     command = float(rng.uniform(*FORWARD_SPEED))
     policy.start(task.skills[0], command, rng)

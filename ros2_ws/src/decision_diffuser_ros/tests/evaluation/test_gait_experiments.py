@@ -4,6 +4,7 @@ import hashlib
 import json
 from dataclasses import asdict, fields, replace
 
+import gymnasium
 import numpy as np
 import pytest
 
@@ -77,6 +78,15 @@ def test_numbers_are_of_the_range_that_is_told(experiment):
     assert highest - 0.03 <= max(asked_speeds) - 5e-4 <= highest
     without = replace(experiment, manifest=replace(MANIFEST, conditions=MANIFEST.conditions[:1]))
     assert without.facts()["number_shares"] is None
+
+
+def test_the_number_that_is_asked_tells_nothing_about_the_floor(experiment):
+    jobs = experiment.jobs("trot", 200)
+    numbers = [
+        branch[0].values["forward_speed"] for job in jobs for branch in parse(job.task.expression, MANIFEST).branches
+    ]
+    first_draws = [gymnasium.utils.seeding.np_random(job.task.seed)[0].uniform() for job in jobs]
+    assert abs(np.corrcoef(numbers, first_draws)[0, 1]) < 0.2
 
 
 def test_all_experiments_tell_what_was_measured(experiment):

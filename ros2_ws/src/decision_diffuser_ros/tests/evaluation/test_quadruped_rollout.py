@@ -17,3 +17,14 @@ def test_late_commands_change_how_the_robot_walks_and_nothing_else_about_the_epi
     assert prompt.forward_speed_command == late.forward_speed_command
     assert len(prompt.forward_speed) == len(late.forward_speed) == 25
     assert not np.array_equal(prompt.forward_speed, late.forward_speed)
+
+
+def test_the_speed_that_is_asked_tells_nothing_about_the_floor(monkeypatch):
+    env, frictions = QuadrupedGaitsEnv(), []
+    monkeypatch.setattr(env.world, "set_friction", frictions.append)
+    speeds = [
+        run_episode(GaitTask(seed=seed, skills=("trot",), steps=1), ExpertPolicy(), env).forward_speed_command
+        for seed in range(100)
+    ]
+    env.close()
+    assert abs(np.corrcoef(frictions, speeds)[0, 1]) < 0.3

@@ -1,7 +1,7 @@
 """Streams of random numbers of an episode, apart from the environment's own, which is that of the bare seed.
 
-An environment draws the floor's friction and the start from its seed. Were what is asked drawn from the same stream, each
-speed would come with a friction of its own, and a fast gait on a slippery floor would never be seen.
+An environment draws the floor's friction and the start from its seed. Were what is asked drawn from the same stream,
+each speed would come with a friction of its own, and a fast gait on a slippery floor would never be seen.
 """
 
 ASKED_STREAM = 1

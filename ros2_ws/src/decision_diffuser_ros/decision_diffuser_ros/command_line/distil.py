@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from decision_diffuser_ros.command_line.options import writable_directory
+from decision_diffuser_ros.command_line.options import configuration_of, writable_directory
 
 
 def distil(
@@ -35,13 +35,12 @@ def distil(
     import logging
 
     from decision_diffuser_ros.provenance import provenance
-    from decision_diffuser_ros.resources import config_file
     from decision_diffuser_ros.training.distillation import DistillationConfiguration
     from decision_diffuser_ros.training.distillation import distil as run_distillation
     from decision_diffuser_ros.training.fitting import Machine
 
     logging.basicConfig(level=logging.INFO, format="%(message)s")
-    chosen = DistillationConfiguration.from_yaml(configuration or config_file(f"distillation_{robot}"))
+    chosen = DistillationConfiguration.from_yaml(configuration or configuration_of(robot, job="distillation"))
     run_distillation(
         training,
         data,

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from decision_diffuser_ros.errors import CommandLineError
+from decision_diffuser_ros.resources import share_directory
 
 
 def writable_file(parameter: typer.CallbackParam, path: Path | None) -> Path | None:
@@ -43,6 +44,22 @@ def default_directory(path: Path) -> Path:
 def demonstrations_directory(robot: str, seed: int) -> Path:
     """Where `collect` leaves a robot's demonstrations unless it is told another place."""
     return Path("out") / "demonstrations" / f"{robot}-seed{seed}"
+
+
+def configuration_of(robot: str, *, job: str) -> Path:
+    """The file in `config/` that says how a job, `training` or `distillation`, is done for a robot.
+
+    Raises:
+        CommandLineError: there is none; the message lists the names that have one.
+    """
+    files = sorted((share_directory() / "config").glob(f"{job}_*.yaml"))
+    names = [file.stem.removeprefix(f"{job}_") for file in files]
+    if robot not in names:
+        raise CommandLineError(
+            f"'{robot}' has no {job} of its own; available: {', '.join(names)}; "
+            "another needs `--configuration FILE`"
+        )
+    return files[names.index(robot)]
 
 
 def finite(parameter: typer.CallbackParam, number: float) -> float:

@@ -8,6 +8,7 @@ import typer
 
 from decision_diffuser_ros.command_line.options import (
     COLLECTION_SEED,
+    configuration_of,
     default_directory,
     demonstrations_directory,
     writable_directory,
@@ -54,15 +55,14 @@ def train(
     import logging
 
     from decision_diffuser_ros.provenance import provenance
-    from decision_diffuser_ros.resources import config_file
     from decision_diffuser_ros.training.configuration import TrainingConfiguration
     from decision_diffuser_ros.training.fitting import Machine
     from decision_diffuser_ros.training.training_run import train as run_training
 
     logging.basicConfig(level=logging.INFO, format="%(message)s")
+    chosen_file = configuration or configuration_of(robot, job="training")
     data = data or _collected(robot)
     output = output or default_directory(Path("out") / "training" / f"{robot}-seed{seed}")
-    chosen_file = configuration or config_file(f"training_{robot}")
     machine = Machine(device=device, threads=threads, progress=progress)
     others = {GAIT_CLASSIFIER: _train_gait_classifier, BEHAVIOUR_CLONING: _clone}
     if robot in others:

@@ -27,12 +27,13 @@ def evaluate(
 
     Args:
         drivers: who drives; all meet the same starts and requests.
-        tasks: names in `TASKS`.
+        tasks: names in `TASKS`; each counts once.
         episodes: of each task, by each driver.
         seed: of all episodes; training data must not have used it.
         processes: to share the work.
         progress: told how many episodes of how many are done.
     """
+    tasks = tuple(dict.fromkeys(tasks))
     jobs = [
         Job(task=task, seed=episode_seed, policy=policy)
         for task in tasks

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from decision_diffuser_ros.errors import ConfigurationError
+from decision_diffuser_ros.evaluation.diffused_actions import holds_actions
 from decision_diffuser_ros.evaluation.expression_rollout import ExpressionRollout
 from decision_diffuser_ros.evaluation.gait_experiment import GaitExperiment
 from decision_diffuser_ros.evaluation.gait_pattern import pairs_together
@@ -39,7 +40,15 @@ def evaluate(experiment: GaitExperiment, *, episodes: int, diffused: GaitExperim
         experiment: the model and the means.
         episodes: of each gait at each value.
         diffused: the same with a model that diffuses actions too.
+
+    Raises:
+        ConfigurationError: the model that is to diffuse actions does not.
     """
+    if diffused is not None and not holds_actions(diffused.manifest):
+        raise ConfigurationError(
+            f"expected a model whose plans hold the actions, got '{diffused.manifest.name}', whose actions come from "
+            "inverse dynamics; make one with `decision-diffuser train ... --diffuse-actions`"
+        )
     variants = {
         (setting, value): experiment.with_sampling(**changes(setting, value))
         for setting, values in SETTINGS.items()

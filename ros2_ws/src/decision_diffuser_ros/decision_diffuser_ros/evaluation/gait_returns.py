@@ -15,7 +15,7 @@ import numpy as np
 from decision_diffuser_ros.data.demonstration_set import DemonstrationSet
 from decision_diffuser_ros.data.labels import NUMBER_EXTRAS, number_labels
 from decision_diffuser_ros.data.windows import index_windows
-from decision_diffuser_ros.errors import ConfigurationError
+from decision_diffuser_ros.errors import ConfigurationError, DataError
 from decision_diffuser_ros.evaluation.asked_speed import number_kind, speed_of_one
 from decision_diffuser_ros.evaluation.expression_rollout import ExpressionRollout
 from decision_diffuser_ros.evaluation.gait_experiment import GaitExperiment, with_number
@@ -113,7 +113,7 @@ def demonstrated_speed(directory: str | Path, *, percentile: float = PERCENTILE)
     """A percentile of the demonstrations' forward speed over a second, in each gait [m/s].
 
     Raises:
-        DataError: there are no demonstrations, or they lack what progress is computed from.
+        DataError: there are no demonstrations, or they lack what progress is computed from, or a gait.
     """
     demonstrations = DemonstrationSet.load(directory, extras=[*NUMBER_EXTRAS["return"], "disturbed"])
     windows = index_windows(
@@ -124,6 +124,11 @@ def demonstrated_speed(directory: str | Path, *, percentile: float = PERCENTILE)
     )
     settled = windows.available_history >= LABEL_STEPS
     skills = demonstrations.skills[windows.current_action]
-    return {
-        gait: float(np.percentile(speed[settled & (skills == number)], percentile)) for number, gait in enumerate(GAITS)
-    }
+    found = {gait: speed[settled & (skills == number)] for number, gait in enumerate(GAITS)}
+    missing = [gait for gait, speeds in found.items() if not len(speeds)]
+    if missing:
+        raise DataError(
+            f"expected in {directory} a second of each gait that nothing disturbs, after a second of the same; "
+            f"got none of {', '.join(missing)}; collect more episodes"
+        )
+    return {gait: float(np.percentile(speeds, percentile)) for gait, speeds in found.items()}

@@ -84,7 +84,7 @@ def evaluate(
     Raises:
         ConfigurationError: the delay is not a multiple of the physics' step of each episode, below a control step.
     """
-    groups = {name: _delayed(jobs, command_delay) for name, jobs in _jobs(size, seed).items()}
+    groups = {name: _delayed(jobs, command_delay) for name, jobs in episode_jobs(size, seed).items()}
     group_of_job = {job: name for name, jobs in groups.items() for job in jobs}
     rollouts: dict[str, list[GaitRollout]] = {name: [] for name in groups}
     for done, (job, rollout) in enumerate(run_jobs(list(group_of_job), model, processes=processes), start=1):
@@ -122,9 +122,11 @@ def _plan_seconds(model: EvaluatedModel, jobs: Sequence[Job]) -> np.ndarray:
     return np.concatenate([rollout.plan_seconds[1:] for _, rollout in run_jobs(jobs, model, processes=1)])
 
 
-def _jobs(size: EvaluationSize, seed: int) -> dict[str, list[Job]]:
+def episode_jobs(size: EvaluationSize, seed: int) -> dict[str, list[Job]]:
     """The episodes of each group; planner, expert and baseline meet the same starts, floors and commands."""
-    seeds = (int(number) for number in np.random.SeedSequence(seed).generate_state(100_000, dtype=np.uint32))
+    # As many as there are episodes; the first ones are those of fewer.
+    count = len(GAITS) * (max(size.gait, size.baseline) + size.push + size.coarse + (len(GAITS) - 1) * size.switch)
+    seeds = (int(number) for number in np.random.SeedSequence(seed).generate_state(count, dtype=np.uint32))
     groups: dict[str, list[Job]] = {}
     for gait in GAITS:
         tasks = [GaitTask(seed=next(seeds), skills=(gait,), steps=STEPS) for _ in range(max(size.gait, size.baseline))]

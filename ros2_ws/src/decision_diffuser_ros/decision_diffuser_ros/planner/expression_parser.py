@@ -5,6 +5,8 @@ is not a word, or a relation of two words, stands in double quotes. What cannot 
 `ExpressionError`, which knows the place.
 """
 
+from __future__ import annotations
+
 import functools
 import itertools
 import re
@@ -72,6 +74,10 @@ class ExpressionError(ConditionError):
         where = "" if position is None else f"at character {position + 1} of {_shown(text, position)}: "
         super().__init__(f"{where}{reason}")
 
+    def __reduce__(self) -> tuple[type[ExpressionError], tuple[str, str, int | None]]:
+        """What makes it again where a process of its own has raised it."""
+        return type(self), (self.reason, self.text, self.position)
+
     @property
     def marked(self) -> str:
         """The error in three lines for a terminal: the expression, a caret below the place, the reason."""
@@ -92,12 +98,9 @@ def parse(text: str, manifest: Manifest) -> ConditionExpression:
         ConditionError: the text cannot be read, names what the model does not know, or has too many alternatives;
             wherever there is a place to point at, it is an `ExpressionError`.
     """
-    if len(text) > LONGEST_TEXT:
-        raise ConditionError(f"expected an expression of at most {LONGEST_TEXT} characters, got {len(text)}")
+    _require_short(text, what="an expression")
     if text.strip() in ("", UNCONDITIONED):
         return ConditionExpression()
-    if len(re.findall(r"[(!*]", text)) > MOST_OPERATORS:
-        raise ConditionError(f"expected an expression with at most {MOST_OPERATORS} of (, ! and *, got more")
     try:
         tree = _grammar().parse(text)
         expression = normal_form(_TreeBuilder(text, manifest).transform(tree))
@@ -109,7 +112,16 @@ def parse(text: str, manifest: Manifest) -> ConditionExpression:
         raise _syntax_error(error, text) from None
     expression = with_names_left(expression, manifest.conditions)
     require_few_alternatives(len(expression.alternatives))
+    _require_short(str(expression), what="a normal form, with | distributed over &,")
     return expression
+
+
+def _require_short(text: str, *, what: str) -> None:
+    """Raises ConditionError for a text that is too long or too deep; a normal form can be asked again as it stands."""
+    if len(text) > LONGEST_TEXT:
+        raise ConditionError(f"expected {what} of at most {LONGEST_TEXT} characters, got {len(text)}")
+    if len(re.findall(r"[(!*]", text)) > MOST_OPERATORS:
+        raise ConditionError(f"expected {what} with at most {MOST_OPERATORS} of (, ! and *, got more")
 
 
 @functools.cache
@@ -199,7 +211,8 @@ class _TreeBuilder(Transformer):
 def _syntax_error(error: UnexpectedInput, text: str) -> ExpressionError:
     """The error of lark in our words."""
     token = getattr(error, "token", None)
-    expected: Any = getattr(error, "expected", None) or getattr(error, "allowed", None) or ()
+    # Of a token that does not fit, `expected` is what some other text might go on with here, too.
+    expected: Any = next(filter(None, (getattr(error, name, None) for name in ("accepts", "expected", "allowed"))), ())
     accepted = ", ".join(sorted(_TOKEN_NAMES.get(name, name) for name in expected))
     if token is not None and token.type == "$END":
         return ExpressionError(f"it ends where more is expected: {accepted}", text, len(text.rstrip()))

@@ -1,7 +1,8 @@
 """What a person wrote, as a tree, and its normal form: OR of AND of terms.
 
 Negations are pushed inwards by De Morgan's laws and OR is distributed outwards (the disjunctive normal form). A weight
-before brackets multiplies those inside. A term that is there twice counts once, with its larger weight.
+before brackets multiplies those inside. A term that is there twice counts once, with its larger weight; a NOT with a
+weight takes the place of the same without, whose weight is for the model to say.
 """
 
 import dataclasses
@@ -114,5 +115,10 @@ def tidy(alternative: Alternative) -> Alternative:
         says_nothing = term.weight == 1.0 and not term.is_negated
         plain = dataclasses.replace(term, weight=None) if joins_names or says_nothing else term
         key = (plain.kind, plain.value, plain.is_negated)
-        found[key] = max(found.get(key, plain), plain, key=lambda each: abs(each.signed_weight(1.0)))
+        found[key] = max(found.get(key, plain), plain, key=_precedence)
     return tuple(found.values())
+
+
+def _precedence(term: Term) -> tuple[bool, float]:
+    """Of equal terms, the one with the most counts."""
+    return term.is_negated and term.weight is not None, abs(term.signed_weight(1.0))

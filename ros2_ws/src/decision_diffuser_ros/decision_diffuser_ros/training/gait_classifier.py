@@ -116,7 +116,7 @@ def train_gait_classifier(
         DataError: when the data is not there or not usable.
         BundleError: when ONNX Runtime does not agree with torch; nothing is written.
     """
-    demonstrations = DemonstrationSet.load(data_directory, extras=["foot_contacts", "disturbed"])
+    demonstrations = DemonstrationSet.load(data_directory, extras=["foot_contacts"])
     description = DataDescription.from_metadata(demonstrations.metadata)
     used, held_out = split_off_last(demonstrations, configuration.held_out_share)
     if held_out is None:

@@ -1,12 +1,27 @@
 """Episodes of expressions: each is run once, whichever questions it answers."""
 
+import pickle
 from dataclasses import replace
+
+import pytest
 
 from decision_diffuser_ros.evaluation import expression_workers
 from decision_diffuser_ros.evaluation.deployment import EvaluatedModel
 from decision_diffuser_ros.evaluation.expression_rollout import ExpressionTask
 from decision_diffuser_ros.evaluation.expression_workers import ExpressionJob, run_groups
+from decision_diffuser_ros.planner.expression_parser import ExpressionError, parse
+from decision_diffuser_ros.planner.manifest import Manifest
+from decision_diffuser_ros.resources import MANIFEST_NAME, model_directory
 from tests.evaluation.test_gait_shares import rollout
+
+GAITS = Manifest.read(model_directory("quadruped_gaits") / MANIFEST_NAME)
+
+
+def test_an_error_in_an_expression_comes_back_whole_from_another_process():
+    with pytest.raises(ExpressionError) as caught:
+        parse("trot & galop", GAITS)
+    again = pickle.loads(pickle.dumps(caught.value))  # noqa: S301 - what multiprocessing does
+    assert (str(again), again.marked) == (str(caught.value), caught.value.marked)
 
 
 def test_an_episode_that_two_groups_have_in_common_is_run_once(monkeypatch):

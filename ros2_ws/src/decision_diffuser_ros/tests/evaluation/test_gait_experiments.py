@@ -31,6 +31,7 @@ from decision_diffuser_ros.resources import MANIFEST_NAME, model_directory, shar
 from tests.evaluation.test_gait_shares import rollout
 
 MANIFEST = Manifest.read(model_directory("quadruped_gaits") / MANIFEST_NAME)
+WITH_ACTIONS = replace(MANIFEST, action=MANIFEST.state[: len(MANIFEST.action)])
 RETURN = ConditionKind("return", scale=1.0, unit="1")
 
 
@@ -138,10 +139,12 @@ def test_the_temperature_of_each_step_needs_fresh_noise(experiment):
 
 
 def test_ablations_tell_of_the_model_that_diffuses_actions_too(experiment):
-    other = replace(experiment, manifest=replace(MANIFEST, name="diffused"))
+    other = replace(experiment, manifest=replace(WITH_ACTIONS, name="diffused"))
     scores = gait_ablations.evaluate(experiment, episodes=1, diffused=other)
     assert (scores["model"], scores["diffused_actions"]["model"]) == ("quadruped_gaits", "diffused")
     assert gait_ablations.evaluate(experiment, episodes=1)["diffused_actions"] is None
+    with pytest.raises(ConfigurationError, match="got 'quadruped_gaits', whose actions come from inverse dynamics"):
+        gait_ablations.evaluate(experiment, episodes=1, diffused=experiment)
 
 
 def test_a_number_goes_with_every_alternative():
@@ -236,7 +239,7 @@ def test_returns_compare_asked_with_achieved_for_each_gait(experiment):
 
 
 def test_ablations_change_one_setting_at_a_time(experiment):
-    scores = gait_ablations.evaluate(experiment, episodes=1, diffused=experiment)
+    scores = gait_ablations.evaluate(experiment, episodes=1, diffused=replace(experiment, manifest=WITH_ACTIONS))
     assert list(scores["settings"]["temperature of the start"]) == ["0.0", "0.5", "1.0"]
     assert list(scores["settings"]["temperature, fresh noise at each step"]) == ["0.5", "1.0"]
     assert list(scores["settings"]["actions"]) == ["inverse dynamics", "diffused too"]

@@ -3,7 +3,12 @@
 import numpy as np
 import pytest
 
-from decision_diffuser_ros.evaluation.quadruped_gaits import EvaluationSize, gait_scores, switch_scores
+from decision_diffuser_ros.evaluation.quadruped_gaits import (
+    EvaluationSize,
+    episode_jobs,
+    gait_scores,
+    switch_scores,
+)
 from decision_diffuser_ros.evaluation.quadruped_rollout import GaitRollout, GaitTask
 from tests.evaluation.test_gait_pattern import contacts_of
 
@@ -49,6 +54,12 @@ def test_a_switch_that_is_never_reached_makes_the_time_to_reach_infinite():
     assert scores["reached"] == pytest.approx(0.9)
     assert scores["seconds_to_reach_p95"] is None
     assert switch_scores([rollout(good, **asked)])["seconds_to_reach_p95"] == pytest.approx(0.2, abs=0.05)
+
+
+def test_there_is_a_seed_for_every_episode_and_more_episodes_begin_with_those_of_fewer():
+    few, many = (episode_jobs(EvaluationSize.for_episodes(episodes), 1000) for episodes in (6, 30_000))
+    assert [job.task.seed for job in few["planner trot"]] == [job.task.seed for job in many["planner trot"][:6]]
+    assert len(many["push bound"]) == len(many["switch bound pace"]) == 5_000
 
 
 def test_switches_and_pushes_are_a_sixth_of_the_episodes():

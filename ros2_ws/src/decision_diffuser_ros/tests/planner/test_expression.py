@@ -110,6 +110,11 @@ NORMAL_FORMS = [
     ("trot & (pace | !bound)", "trot & pace | trot & !bound"),
     ("2*(trot | 0.5*!pace)", "2*trot | 1*!pace"),
     ("trot & trot & 3*trot", "3*trot"),
+    # Of a NOT, a weight of its own counts, wherever it stands and however small.
+    ("!bound & 0.5*!bound", "0.5*!bound"),
+    ("1*!bound & !bound", "1*!bound"),
+    ("!bound & 1*!bound", "1*!bound"),
+    ("0.2*!bound & !bound & 0.3*!bound", "0.3*!bound"),
     ("trot | trot", "trot"),
     ("pace & 0.5*forward_speed=0.50", "pace & forward_speed=0.5"),
     ("0.5*forward_speed=1", "0.5*(forward_speed=1)"),
@@ -161,7 +166,8 @@ REFUSED = [
     ("trot & & pace", 7, "expected '!', '\\(', a name, a name in quotes, a number; got '&'"),
     ("trot &", 6, "it ends where more is expected: '!', '\\(', a name"),
     ("(trot ", 5, r"it ends where more is expected: '\)'"),
-    ("trot pace", 5, "got 'pace'"),
+    ("trot pace", 5, "expected '&', '=', '>', '\\|', the end; got 'pace'"),
+    ("(trot pace", 6, "expected '&', '\\)', '=', '>', '\\|'; got 'pace'"),
     ("trot @ pace", 5, "got '@'"),
     (")", 0, r"got '\)'"),
     ("trot & galop", 7, "'galop' is not in model .*; available: bound, pace, trot, forward_speed=0 to 1.1 .m/s."),
@@ -223,6 +229,7 @@ def test_a_name_of_two_kinds_is_refused(tmp_path: Path) -> None:
 
 TOO_MUCH = [
     ("trot & " * 200 + "trot", "at most 1000 characters, got 1404"),
+    (" & ".join(f"0.5*(trot|!(forward_speed=0.1{n}))" for n in range(4)), "a normal form, .* at most 1000 characters"),
     ("!" * 101 + "trot", r"at most 100 of \(, ! and \*"),
     ("20*(20*trot)", "the weights multiply to 400; expected at most 100"),
 ]

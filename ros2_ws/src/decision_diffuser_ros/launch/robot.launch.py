@@ -53,7 +53,7 @@ def _arguments() -> list[DeclareLaunchArgument]:
         DeclareLaunchArgument(
             "device",
             default_value="cpu",
-            description="What the network runs on: cpu, cuda, tensorrt, or auto for the GPU if there is one.",
+            description="What the network runs on, whatever params_file says: cpu, cuda, tensorrt, or auto for a GPU.",
         ),
         DeclareLaunchArgument(
             "joint_states",

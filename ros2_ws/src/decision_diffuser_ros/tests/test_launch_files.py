@@ -71,7 +71,7 @@ def test_launch_ros_accepts_the_launch_file(file):
 def test_the_namespace_says_which_topics_it_does_not_move(file):
     nodes = share_directory() / "decision_diffuser_ros" / "nodes"
     sources = "".join(path.read_text(encoding="utf-8") for path in nodes.glob("*.py"))
-    unmoved = set(re.findall(r'create_publisher\(\w+, "(/\w+)"', sources))
+    unmoved = set(re.findall(r'publisher\(\w+, "(/\w+)"', sources))
     assert unmoved == {"/clock", "/diagnostics"}
     is_real = file.stem.startswith("robot")
     declared = {call.args[0].value: call for call in calls_of("DeclareLaunchArgument", file.read_text())}

@@ -56,8 +56,7 @@ def configuration_of(robot: str, *, job: str) -> Path:
     names = [file.stem.removeprefix(f"{job}_") for file in files]
     if robot not in names:
         raise CommandLineError(
-            f"'{robot}' has no {job} of its own; available: {', '.join(names)}; "
-            "another needs `--configuration FILE`"
+            f"'{robot}' has no {job} of its own; available: {', '.join(names)}; another needs `--configuration FILE`"
         )
     return files[names.index(robot)]
 

@@ -126,6 +126,7 @@ class RecedingHorizonController:
         self._inverse_dynamics = inverse_dynamics
         self._history: deque[NDArray[np.float64]] = deque(maxlen=manifest.history)
         self._sequence = 0
+        self._plans_followed = 0
         longest_use = self.settings.planning_latency_steps + self.settings.replan_every
         if longest_use > self._plan_steps:
             raise ConfigurationError(
@@ -190,6 +191,12 @@ class RecedingHorizonController:
         """The request whose plan is followed at this control step."""
         self._promote()
         return self._followed[0] if self._followed else None
+
+    @property
+    def plans_followed(self) -> int:
+        """Plans that came in use in this controller's whole life."""
+        self._promote()
+        return self._plans_followed
 
     @property
     def plan_age_steps(self) -> int | None:
@@ -337,8 +344,10 @@ class RecedingHorizonController:
 
     def _promote(self) -> None:
         """Follow the newest waiting plan whose latency has passed; at once if there is none."""
+        before = self._followed
         while self._waiting and (self._followed is None or self._is_due(self._waiting[0][0], self._control_step)):
             self._followed = self._waiting.popleft()
+        self._plans_followed += self._followed is not before
 
     @staticmethod
     def _is_due(request: PlanRequest, control_step: int) -> bool:

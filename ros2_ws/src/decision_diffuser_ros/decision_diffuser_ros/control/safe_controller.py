@@ -89,7 +89,8 @@ class SafeControllerSettings:
         blend_duration: from the current pose to the plan's commands [s].
         damping_velocity: joint velocity towards the rest pose [rad/s].
         rest_pose: joint positions of the robot at rest [rad]; None stays at the last command.
-        kept_in_damping: entries of a command that stay as they are in DAMPING: a gripper does not let go.
+        kept_in_damping: entries of a command that stay as they are in DAMPING, and where commands begin anew near the
+            last ones: a gripper does not let go.
     """
 
     step_duration: float
@@ -131,8 +132,8 @@ class SafeController:
 
     @property
     def plans_followed(self) -> int:
-        """Plans accepted since the activation."""
-        return self._plans_followed
+        """Plans that came in use since the activation."""
+        return self.controller.plans_followed - self._plans_before
 
     def activate(self, now: float) -> None:
         """Begin anew at steady time `now` [s], without state, plan or command; ends DAMPING."""
@@ -142,7 +143,7 @@ class SafeController:
         self._tilt = 0.0
         self._last_step = -math.inf
         self._observed = self._gap = self._started = False
-        self._plans_followed = 0
+        self._plans_before = self.controller.plans_followed
         self._blend: BlendIn | None = None
         self._decision = ControlDecision(ControlMode.WAITING, None, "waiting for a fresh state")
 
@@ -188,7 +189,7 @@ class SafeController:
             PlanError: the plan is not valid.
         """
         try:
-            self._plans_followed += self.controller.accept(request, plan)
+            self.controller.accept(request, plan)
         except PlanError:
             self.refused_plans += 1
             raise
@@ -247,9 +248,22 @@ class SafeController:
             return False
         if not is_let_down:
             self.watchdog.reset(now)
-        self.limiter.reset(self._measured.joint_position)
+        self.limiter.reset(self._first_pose(self._measured.joint_position))
         self._started = True
         return True
+
+    def _first_pose(self, measured: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the pose that commands begin from: the measured one, but a gripper goes on pressing as it was told.
+
+        Where it is further from what it was told last than blending in could bring it, something else has moved it.
+        """
+        pose, last = measured.copy(), self.limiter.command
+        if last is not None:
+            kept = np.zeros(len(pose), dtype=bool)
+            kept[list(self._settings.kept_in_damping)] = True
+            near = np.abs(last - pose) <= self.limiter.limits.max_velocity * self._settings.blend_duration
+            pose[kept & near] = last[kept & near]
+        return pose
 
     def _take(self, measured: Measurement) -> None:
         """Remember what is measured now; the base is tilted as it was last seen."""

@@ -69,6 +69,7 @@ class StateAssembler:
         self,
         manifest: Manifest,
         *,
+        needs_velocity: bool = False,
         longest_difference: float = 0.1,
         gripper_joints: Sequence[str] = (),
         canonical_orientation: CanonicalOrientation | None = None,
@@ -77,6 +78,8 @@ class StateAssembler:
 
         Args:
             manifest: of the model.
+            needs_velocity: whether velocities are needed for more than the model, which may not see them: where they
+                are missing, differences take their place.
             gripper_joints: joints of the gripper, whose positions add up to its opening [m].
             canonical_orientation: of objects that look alike in several orientations, see `ObjectLayout`.
             longest_difference: longest time between two readings from which a missing velocity
@@ -96,6 +99,7 @@ class StateAssembler:
         self._state_dim = manifest.state_dim
         self._position_indices = list(manifest.joint_position_indices)
         self._velocity_indices = list(manifest.joint_velocity_indices)
+        self._needs_velocity = needs_velocity or bool(self._velocity_indices)
         self._gravity_indices = _vector_indices(manifest, GRAVITY_DIRECTION)
         self._angular_velocity_indices = _vector_indices(manifest, ANGULAR_VELOCITY)
         joint_indices = {*self._position_indices, *self._velocity_indices}
@@ -135,7 +139,7 @@ class StateAssembler:
             names: of the joints, in any order.
             position: of each name [rad].
             velocity: of each name [rad/s]; where it is empty or NaN, the difference to the last
-                reading is taken, which takes stamps.
+                reading is taken, which takes stamps; 0 where no velocity is needed.
 
         Raises:
             StateError: a joint is missing or there twice, a value is missing or not finite, or
@@ -150,7 +154,7 @@ class StateAssembler:
         velocity = _values(velocity, len(names), "velocity", required=False)[where]
         if np.isinf(velocity).any():
             _require_finite(velocity, "velocity", self.joint_names)
-        if self._velocity_indices and np.isnan(velocity).any():
+        if self._needs_velocity and np.isnan(velocity).any():
             velocity = np.where(np.isnan(velocity), self._velocity_by_difference(stamp, position), velocity)
         self._last = JointReading(stamp, position, np.nan_to_num(velocity), float(fingers.sum()))
         return self._last

@@ -30,7 +30,8 @@ def set_thread_priority(priority: int) -> None:
     """
     if not hasattr(os, "SCHED_FIFO") or not THREADS.is_dir():
         raise ConfigurationError("this operating system has no real-time scheduling as Linux has it (SCHED_FIFO)")
-    policy = os.SCHED_FIFO | os.SCHED_RESET_ON_FORK if priority else os.SCHED_OTHER
+    # Who may raise a priority by `rtprio` may lower it again, but not take this flag away.
+    policy = (os.SCHED_FIFO if priority else os.SCHED_OTHER) | os.SCHED_RESET_ON_FORK
     for thread in sorted(int(entry.name) for entry in THREADS.iterdir()):
         with contextlib.suppress(ProcessLookupError):  # it has ended meanwhile
             try:
@@ -55,5 +56,15 @@ def schedule_in_real_time(priority: int, *, warn: Callable[[str], object]) -> bo
         set_thread_priority(priority)
     except ConfigurationError as error:
         warn(f"ordinary scheduling, late on busy processors: {error}; or set `realtime_priority` to {ORDINARY}")
+        return False
+    return True
+
+
+def schedule_ordinarily(*, warn: Callable[[str], object]) -> bool:
+    """Ends real-time scheduling of all threads; returns whether it has ended, and warns where that is refused."""
+    try:
+        set_thread_priority(ORDINARY)
+    except ConfigurationError as error:
+        warn(f"threads stay scheduled in real time: {error}")
         return False
     return True

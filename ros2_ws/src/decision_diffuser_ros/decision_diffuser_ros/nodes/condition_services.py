@@ -11,7 +11,7 @@ from rclpy.node import Node
 from decision_diffuser_ros.errors import ConditionError
 from decision_diffuser_ros.nodes import qos
 from decision_diffuser_ros.nodes.condition_request import Request
-from decision_diffuser_ros.nodes.planner_session import PlannerSession
+from decision_diffuser_ros.nodes.planner_session import NOTHING_ASKED, PlannerSession
 from decision_diffuser_ros.nodes.skill_request import number_kinds, skill_names
 from decision_diffuser_ros.nodes.stack_blocks import read_constraints
 
@@ -73,18 +73,34 @@ class ConditionServices:
     def _set_constraints(
         self, request: SetConstraints.Request, response: SetConstraints.Response
     ) -> SetConstraints.Response:
-        answer = self._ask("set_constraints", lambda session: read_constraints(request.constraints, session)[0])
+        answer = self._ask(
+            "set_constraints",
+            lambda session: read_constraints(request.constraints, session)[0],
+            holds_without_condition=True,
+        )
         response.success, response.normalised, response.message = answer
         return response
 
-    def _ask(self, service: str, read: Callable[[PlannerSession], tuple[Request, str]]) -> _Answer:
-        """Ask for what `read` returns with a remark; where it raises ConditionError nothing changes."""
+    def _ask(
+        self,
+        service: str,
+        read: Callable[[PlannerSession], tuple[Request, str]],
+        *,
+        holds_without_condition: bool = False,
+    ) -> _Answer:
+        """Ask for what `read` returns with a remark; where it raises ConditionError nothing changes.
+
+        Where `holds_without_condition`, to ask for nothing is to hold still, whatever the parameter of that name says.
+        """
         session = self._session()
         if session is None:
             return _Answer(False, "", "no model is loaded yet; configure the node first")
         try:
             asked, remark = read(session)
-            session.ask_for(asked)
+            if holds_without_condition and not any(asked.conditions(session.assembly.manifest)):
+                session.ask_for_nothing(NOTHING_ASKED)
+            else:
+                session.ask_for(asked)
         except ConditionError as error:
             reason = shortened(str(error))
             self._node.get_logger().warning(f"{service} refused: {reason}", throttle_duration_sec=LOG_PERIOD)

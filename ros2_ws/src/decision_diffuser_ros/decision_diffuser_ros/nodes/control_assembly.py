@@ -20,6 +20,7 @@ from decision_diffuser_ros.control.watchdog import Watchdog, WatchdogSettings
 from decision_diffuser_ros.errors import ConfigurationError
 from decision_diffuser_ros.nodes.command_joints import CommandJoints
 from decision_diffuser_ros.nodes.condition_request import Request, read_condition, require_few_rows
+from decision_diffuser_ros.nodes.entry_units import require_si_units
 from decision_diffuser_ros.nodes.limit_assembly import command_limits, in_action_order, require_rest_pose_within
 from decision_diffuser_ros.nodes.skill_request import first_request
 from decision_diffuser_ros.planner.bundle import Bundle
@@ -94,15 +95,17 @@ def assemble_control(
     _require_patience(parameters, simulated_time=simulated_time)
     bundle = Bundle.load(model_directory(parameters.bundle))  # for inverse dynamics; the process has its own
     manifest = bundle.manifest
+    require_si_units(manifest)
     _check_step_duration(parameters, manifest)
     joints = CommandJoints.of_model(manifest, parameters.joints)
-    assembler = _state_assembler(parameters, manifest)
+    limiter = _limiter(parameters, manifest, joints, robot_description=robot_description, warn=warn)
+    assembler = _state_assembler(parameters, manifest, needs_velocity=limiter.limits.max_effort is not None)
     sources = _sources(assembler)
     request = _first_request(parameters, manifest)
     conditions = accepted_conditions(request, parameters, manifest)
     safe = SafeController(
         controller=_controller(parameters, bundle),
-        limiter=_limiter(parameters, manifest, joints, robot_description=robot_description, warn=warn),
+        limiter=limiter,
         watchdog=_watchdog(parameters, sources=sources, simulated_time=simulated_time),
         settings=_safe_settings(parameters, manifest, joints, simulated_time=simulated_time),
     )
@@ -130,9 +133,10 @@ def _require_patience(parameters: PlannerParameters, *, simulated_time: bool) ->
         )
 
 
-def _state_assembler(parameters: PlannerParameters, manifest: Manifest) -> StateAssembler:
+def _state_assembler(parameters: PlannerParameters, manifest: Manifest, *, needs_velocity: bool) -> StateAssembler:
     return StateAssembler(
         manifest,
+        needs_velocity=needs_velocity,
         gripper_joints=parameters.gripper_joints or (),
         canonical_orientation=canonical_orientation if parameters.objects_are_cubes else None,
     )

@@ -9,8 +9,10 @@ cleanup     ends the planner's process; another configure may load another model
 from __future__ import annotations
 
 import copy
+import functools
 import time
 import traceback
+from collections.abc import Callable
 from typing import Any
 
 from decision_diffuser_msgs.msg import PlannerStatus
@@ -38,6 +40,23 @@ STATUS_PERIOD = 1.0  # [s]
 DIAGNOSTICS_PERIOD = 1.0  # [s]
 
 
+Transition = Callable[["PlannerNode", LifecycleState], TransitionCallbackReturn]
+
+
+def _telling(transition: Transition) -> Transition:
+    """The transition, which tells the node what it raises."""
+
+    @functools.wraps(transition)
+    def told(node: PlannerNode, state: LifecycleState) -> TransitionCallbackReturn:
+        try:
+            return transition(node, state)
+        except Exception as error:
+            node.note_failed_transition(transition.__name__, error)
+            raise  # to on_error
+
+    return told
+
+
 class PlannerNode(LifecycleNode):
     """See the module."""
 
@@ -47,6 +66,7 @@ class PlannerNode(LifecycleNode):
         self.add_on_set_parameters_callback(self._refuse_changes_while_configured)
         self._session: PlannerSession | None = None
         self._message = ""
+        self._defect = ""
         self._next_status = 0.0
         self._next_diagnostics = 0.0
         self._is_stopped = False
@@ -63,6 +83,7 @@ class PlannerNode(LifecycleNode):
         if self.get_parameter("autostart").value:
             self._autostart_timer = self.create_timer(0.0, self._start_by_itself, clock=steady)
 
+    @_telling
     def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Load and verify the model, start its process and warm it up."""
         simulated_time = bool(self.get_parameter("use_sim_time").value)
@@ -74,9 +95,6 @@ class PlannerNode(LifecycleNode):
             self._message = str(error)
             self._publish_status()
             return TransitionCallbackReturn.FAILURE
-        except Exception as error:
-            self.get_logger().error(f"not configured, by a defect: {error!r}")
-            raise  # to on_error
         self._session, self._message = session, ""
         assembly = session.assembly
         self.get_logger().info(
@@ -86,6 +104,7 @@ class PlannerNode(LifecycleNode):
         self._publish_status()
         return TransitionCallbackReturn.SUCCESS
 
+    @_telling
     def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Begin control steps; the first command waits for a fresh state and a plan."""
         if self._session is None:
@@ -96,6 +115,7 @@ class PlannerNode(LifecycleNode):
         self._publish_status()
         return TransitionCallbackReturn.SUCCESS
 
+    @_telling
     def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Leave the robot with the last command and end the control steps."""
         if self._session is not None:
@@ -103,11 +123,13 @@ class PlannerNode(LifecycleNode):
         self._publish_status()
         return TransitionCallbackReturn.SUCCESS
 
+    @_telling
     def on_cleanup(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Let go of the model."""
         self._release("")
         return TransitionCallbackReturn.SUCCESS
 
+    @_telling
     def on_shutdown(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Leave the robot with the last command, let go of everything."""
         self.close()
@@ -115,9 +137,10 @@ class PlannerNode(LifecycleNode):
 
     def on_error(self, state: LifecycleState) -> TransitionCallbackReturn:
         """After a defect: leave the robot with the last command; configure may be tried again."""
-        self.get_logger().error("a transition failed; the node is unconfigured again")
+        cause, self._defect = self._defect or "see the log", ""
+        self.get_logger().error(f"a transition failed; the node is unconfigured again: {cause}")
         self._is_finalized = False
-        self._release("a transition failed; see the log")
+        self._release(f"a transition failed: {cause}")
         return TransitionCallbackReturn.SUCCESS
 
     def close(self) -> None:
@@ -125,6 +148,11 @@ class PlannerNode(LifecycleNode):
         self._stack_blocks.close()
         self._is_finalized = True
         self._release("")
+
+    def note_failed_transition(self, name: str, error: Exception) -> None:
+        """A transition raises, which rclpy answers with `on_error` and without a word about the cause."""
+        self._defect = f"{name}: {error!r}"
+        self.get_logger().error(f"a defect, in {name}: {''.join(traceback.format_exception(error))}")
 
     def note_defect(self, error: Exception) -> None:
         """A callback raised what it must not: say so and go on, since a robot without its planner falls."""

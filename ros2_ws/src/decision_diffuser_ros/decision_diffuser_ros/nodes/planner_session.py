@@ -25,7 +25,7 @@ from decision_diffuser_ros.control.health import HealthReport
 from decision_diffuser_ros.control.interpreter_pauses import shorten_pauses
 from decision_diffuser_ros.control.safe_controller import ControlDecision
 from decision_diffuser_ros.control.state_assembly import StateAssembler
-from decision_diffuser_ros.control.thread_priority import ORDINARY, schedule_in_real_time, set_thread_priority
+from decision_diffuser_ros.control.thread_priority import schedule_in_real_time, schedule_ordinarily
 from decision_diffuser_ros.errors import ConfigurationError, StateError
 from decision_diffuser_ros.nodes import messages, qos
 from decision_diffuser_ros.nodes.command_output import CommandOutput
@@ -164,8 +164,7 @@ class PlannerSession:
             self.diagnostics.scheduling = f"real time, priority {priority}"
 
     def _lower_priority(self) -> None:
-        if self._has_priority:
-            set_thread_priority(ORDINARY)
+        if self._has_priority and schedule_ordinarily(warn=self._node.get_logger().warning):
             self._has_priority = False
             self.diagnostics.scheduling = ORDINARY_SCHEDULING
 
@@ -192,15 +191,17 @@ class PlannerSession:
 
     def close(self) -> None:
         """Deactivate, let go of the topics, end the planner's process."""
-        self.deactivate()
-        self._lower_priority()
-        for subscription in self._inputs:
-            self._node.destroy_subscription(subscription)
-        if self._commands is not None:
-            self._commands.close()
-        if self._preview_publisher is not None:
-            self._node.destroy_publisher(self._preview_publisher)
-        self.assembly.planner.stop()
+        try:
+            self.deactivate()
+            self._lower_priority()
+            for subscription in self._inputs:
+                self._node.destroy_subscription(subscription)
+            if self._commands is not None:
+                self._commands.close()
+            if self._preview_publisher is not None:
+                self._node.destroy_publisher(self._preview_publisher)
+        finally:
+            self.assembly.planner.stop()
 
     def read_condition(self, text: str) -> ReadRequest:
         """The request of an expression, which is not asked for yet. Raises ConditionError."""

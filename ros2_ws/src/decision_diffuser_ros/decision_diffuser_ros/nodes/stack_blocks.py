@@ -31,8 +31,10 @@ def read_constraints(text: str, session: PlannerSession) -> tuple[ReadRequest, A
     Raises:
         ConditionError: they cannot be read, are no relations between objects of the model, or cannot be fulfilled.
     """
-    read = session.read_condition(text)
     layout, options = session.assembly.assembler.objects, session.options
+    if not layout.names:
+        raise ConditionError(f"model '{session.assembly.manifest.name}' sees no objects that constraints could relate")
+    read = session.read_condition(text)
     settings = ArrangementSettings(
         height_margin=options.objects_height_margin,
         settle_time=options.objects_settle_time,

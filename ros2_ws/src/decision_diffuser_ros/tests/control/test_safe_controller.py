@@ -351,3 +351,22 @@ def test_a_gripper_does_not_let_go_in_damping():
     robot.safe.watchdog.trip("emergency stop")
     command = robot.step(measured=last + 0.05).command
     np.testing.assert_allclose(command, [last[0] + 0.05, last[1]])
+
+
+@pytest.mark.parametrize("stopped", [False, True])
+def test_a_gripper_does_not_let_go_where_commands_begin_anew(stopped):
+    robot = Robot(kept_in_damping=(1,))
+    last = robot.steps(12).command
+    robot.safe.activate(robot.now)
+    if stopped:
+        robot.safe.watchdog.trip("emergency stop")
+    command = robot.step(measured=last + 0.05).command
+    np.testing.assert_allclose(command, [last[0] + 0.05, last[1]])
+
+
+def test_a_gripper_that_something_else_has_moved_begins_where_it_is():
+    robot = Robot(kept_in_damping=(1,))
+    last = robot.steps(12).command
+    robot.safe.activate(robot.now)
+    elsewhere = last - [0.0, 1.1 * MAX_VELOCITY * 0.1]
+    np.testing.assert_allclose(robot.step(measured=elsewhere).command, elsewhere)

@@ -98,6 +98,15 @@ def test_a_missing_velocity_is_the_difference_to_the_last_reading(velocity, expe
     np.testing.assert_allclose(second.velocity, expected, rtol=1e-9)
 
 
+@pytest.mark.parametrize("needs_velocity, expected", [(False, [0.0, 0.0, 0.0]), (True, [5.0, 10.0, 0.0])])
+def test_a_model_that_sees_no_velocity_leaves_it_out_unless_something_else_needs_it(needs_velocity, expected):
+    layout = Layout(tuple(name for name in NAMES if not name.endswith("/velocity")))
+    assembler = StateAssembler(layout, needs_velocity=needs_velocity)
+    reading(assembler, stamp=1.0, position=[0.0, 0.0, 0.3])
+    second = reading(assembler, stamp=1.02, position=[0.1, 0.2, 0.3], velocity=[])
+    np.testing.assert_allclose(second.velocity, expected, rtol=1e-9)
+
+
 def test_the_first_reading_without_velocity_is_refused_and_the_second_is_not():
     assembler = StateAssembler(Layout())
     with pytest.raises(StateError, match="no velocity and there is no earlier one"):

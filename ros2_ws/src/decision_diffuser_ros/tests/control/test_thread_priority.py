@@ -7,7 +7,12 @@ import threading
 import pytest
 
 from decision_diffuser_ros.control import thread_priority
-from decision_diffuser_ros.control.thread_priority import ORDINARY, schedule_in_real_time, set_thread_priority
+from decision_diffuser_ros.control.thread_priority import (
+    ORDINARY,
+    schedule_in_real_time,
+    schedule_ordinarily,
+    set_thread_priority,
+)
 from decision_diffuser_ros.errors import ConfigurationError
 
 PRIORITY = 3
@@ -34,7 +39,8 @@ def test_every_thread_is_scheduled_and_what_they_start_is_not(asked):
 
 def test_ordinary_is_no_real_time(asked):
     set_thread_priority(ORDINARY)
-    assert asked == [(11, os.SCHED_OTHER, 0), (12, os.SCHED_OTHER, 0)]
+    policy = os.SCHED_OTHER | os.SCHED_RESET_ON_FORK  # without the flag it would be refused to an ordinary user
+    assert asked == [(11, policy, 0), (12, policy, 0)]
 
 
 def test_a_refusal_says_how_to_allow_it(asked, monkeypatch):
@@ -55,6 +61,15 @@ def test_a_parameter_that_is_refused_is_a_warning_and_one_that_asks_for_nothing_
     monkeypatch.delattr(os, "SCHED_FIFO")
     assert not schedule_in_real_time(PRIORITY, warn=warnings.append)
     assert "no real-time scheduling" in warnings[0]
+
+
+def test_a_refusal_to_end_it_is_a_warning(asked, monkeypatch):
+    warnings: list[str] = []
+    assert schedule_ordinarily(warn=warnings.append)
+    assert [request[2] for request in asked] == [0, 0]
+    monkeypatch.delattr(os, "SCHED_FIFO")
+    assert not schedule_ordinarily(warn=warnings.append)
+    assert warnings[0].startswith("threads stay scheduled in real time")
 
 
 def test_a_thread_that_has_ended_is_left_out(asked, monkeypatch):
@@ -88,7 +103,7 @@ def test_on_this_machine_all_threads_of_the_process_but_no_child_get_it():
         pytest.skip("this user may not schedule in real time")
     before, after, child = policies
     assert before == [os.SCHED_FIFO | os.SCHED_RESET_ON_FORK] * len(before)
-    assert after == [os.SCHED_OTHER] * len(after)
+    assert after == [os.SCHED_OTHER | os.SCHED_RESET_ON_FORK] * len(after)
     assert child == os.SCHED_OTHER
 
 

@@ -51,15 +51,17 @@ def test_a_request_is_made_every_replan_every_steps():
 @pytest.mark.parametrize("latency", [0, 1, 2])
 def test_a_plan_is_not_followed_before_the_latency_has_passed(latency):
     controller = controller_with(replan_every=3, planning_latency_steps=latency)
-    origins = []
+    origins, followed = [], []
     for control_step in range(9):
         request = controller.observe(state_at(control_step))
         if request is not None:
             controller.accept(request, plan_for(request))
         controller.action()
         origins.append(controller.plan_request.control_step)
+        followed.append(controller.plans_followed)
     expected = [max(0, (step - latency) // 3 * 3) for step in range(9)]
     assert origins == expected
+    assert followed == [1 + origin // 3 for origin in origins]
 
 
 def test_a_late_plan_is_entered_at_the_index_of_its_age():

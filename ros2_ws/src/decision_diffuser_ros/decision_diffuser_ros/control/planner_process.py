@@ -340,6 +340,8 @@ class PlannerProcess:
         if self._stopping:
             return
         if self._failures_in_a_row > self._supervision.restart_limit:
+            if self._state is not PlannerState.STARTING:  # what fails at the start is for `start` to say
+                logger.error("planner process lost: %s; it is given up until cleanup and configure", reason)
             self._set_state(PlannerState.FAILED)
             return
         self.restarts += 1

@@ -28,6 +28,7 @@ from decision_diffuser_ros.errors import DecisionDiffuserError
 from decision_diffuser_ros.nodes import qos
 from decision_diffuser_ros.nodes.condition_services import ConditionServices
 from decision_diffuser_ros.nodes.diagnostics import diagnostic_array, idle_report
+from decision_diffuser_ros.nodes.log_forwarding import LogForwarding
 from decision_diffuser_ros.nodes.node_runner import run_node
 from decision_diffuser_ros.nodes.planner_parameters import SPECS, PlannerParameters
 from decision_diffuser_ros.nodes.planner_session import PlannerSession
@@ -82,6 +83,7 @@ class PlannerNode(LifecycleNode):
         self._publish_status()
         if self.get_parameter("autostart").value:
             self._autostart_timer = self.create_timer(0.0, self._start_by_itself, clock=steady)
+        self._log_forwarding = LogForwarding(self.get_logger())
 
     @_telling
     def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
@@ -153,6 +155,11 @@ class PlannerNode(LifecycleNode):
         """A transition raises, which rclpy answers with `on_error` and without a word about the cause."""
         self._defect = f"{name}: {error!r}"
         self.get_logger().error(f"a defect, in {name}: {''.join(traceback.format_exception(error))}")
+
+    def destroy_node(self) -> None:
+        """Let go of everything in ROS, and say no more of what the package logs."""
+        self._log_forwarding.close()
+        super().destroy_node()
 
     def note_defect(self, error: Exception) -> None:
         """A callback raised what it must not: say so and go on, since a robot without its planner falls."""

@@ -1,6 +1,7 @@
 """The planner process where the system cannot start it, and where its supervision has a defect."""
 
 import errno
+import logging
 import multiprocessing
 import os
 import signal
@@ -32,7 +33,7 @@ def test_a_replacement_that_cannot_be_started_is_tried_again(tiny_bundle, monkey
         planner.stop()
 
 
-def test_a_replacement_that_can_never_be_started_is_given_up(tiny_bundle, monkeypatch):
+def test_a_replacement_that_can_never_be_started_is_given_up(tiny_bundle, monkeypatch, caplog):
     planner = process_for(tiny_bundle, restart_limit=2)
     planner.start()
     no_file = OSError(errno.EMFILE, "no file")
@@ -41,12 +42,17 @@ def test_a_replacement_that_can_never_be_started_is_given_up(tiny_bundle, monkey
     wait_until(lambda: planner.state is PlannerState.FAILED)
     assert "there is no pipe to it: " in planner.last_error
     planner.stop()
+    errors = [record.getMessage() for record in caplog.records if record.levelno == logging.ERROR]
+    ends = ["it is replaced", "it is replaced", "it is given up until cleanup and configure"]
+    assert [error.split("; ")[-1] for error in errors] == ends
+    assert "there is no pipe to it: " in errors[-1]
 
 
-def test_a_process_that_cannot_be_started_is_an_error_at_the_start(tiny_bundle, monkeypatch):
+def test_a_process_that_cannot_be_started_at_first_is_an_error_and_not_logged(tiny_bundle, monkeypatch, caplog):
     monkeypatch.setattr(SpawnProcess, "start", Mock(side_effect=OSError(errno.EAGAIN, "too many processes")))
     with pytest.raises(PlanError, match="did not start: it cannot be started: .*too many processes"):
         process_for(tiny_bundle).start()
+    assert caplog.records == []
 
 
 def test_a_defect_of_the_supervision_is_a_loss_not_its_end(tiny_bundle, monkeypatch):

@@ -12,6 +12,7 @@ from std_msgs.msg import String
 
 from decision_diffuser_ros.errors import ConfigurationError
 from decision_diffuser_ros.nodes import qos
+from decision_diffuser_ros.nodes.node_runner import SPIN_TIMEOUT, is_stop_requested
 
 if TYPE_CHECKING:
     from decision_diffuser_ros.nodes.planner_parameters import PlannerParameters
@@ -23,7 +24,7 @@ def read_robot_description(node: Node, parameters: PlannerParameters) -> str:
     """Return the URDF; empty if no parameter asks for one.
 
     Raises:
-        ConfigurationError: it can not be had, or more than one place is named.
+        ConfigurationError: it can not be had, more than one place is named, or the node was told to end meanwhile.
     """
     named = [name for name in PARAMETERS if getattr(parameters, name)]
     if len(named) > 1:
@@ -39,7 +40,7 @@ def read_robot_description(node: Node, parameters: PlannerParameters) -> str:
 
 
 def _heard_on(node: Node, topic: str, *, timeout: float) -> str:
-    """Wait for the latched message, with a node beside `node`, which is busy configuring.
+    """Wait for the latched message, with a node beside `node`, which is busy configuring; a signal ends the wait.
 
     Args:
         node: whose context, namespace and remappings are used.
@@ -60,7 +61,9 @@ def _heard_on(node: Node, topic: str, *, timeout: float) -> str:
         listener.create_subscription(String, topic, lambda message: heard.append(message.data), qos.DESCRIPTION)
         deadline = time.monotonic() + timeout
         while not heard and (left := deadline - time.monotonic()) > 0.0:
-            executor.spin_once(timeout_sec=left)
+            if is_stop_requested():
+                raise ConfigurationError(f"the wait for a robot description on '{topic}' was interrupted")
+            executor.spin_once(timeout_sec=min(left, SPIN_TIMEOUT))
     finally:
         executor.shutdown()
         listener.destroy_node()

@@ -128,6 +128,22 @@ def test_sigterm_during_configure_does_not_wait_for_the_planners_process(standin
         planner.stop(signal.SIGKILL)
 
 
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_the_wait_for_the_robot_description(context, standing_bundle, tmp_path, number):
+    parameters = {"autostart": True, "robot_description_topic": "nobody", "robot_description_timeout": 3600.0}
+    planner = planner_of(standing_bundle, tmp_path / "log", namespace="undescribed", **parameters)
+    robot = Robot(context, namespace="undescribed")
+    try:
+        assert robot.spin_until(lambda: "planner_description_listener" in robot.node.get_node_names())
+        assert planner.stop(number) == 0  # of the hour that it would wait
+        reason = "not configured: the wait for a robot description on 'nobody' was interrupted"
+        assert reason in planner.log
+        assert "Traceback" not in planner.log
+    finally:
+        planner.stop(signal.SIGKILL)
+        robot.close()
+
+
 def test_a_node_that_was_shut_down_stays_finalized_and_ends_in_order(context, standing_bundle, tmp_path):
     planner = planner_of(standing_bundle, tmp_path / "log", namespace="finalized", autostart=True)
     robot = Robot(context, namespace="finalized")

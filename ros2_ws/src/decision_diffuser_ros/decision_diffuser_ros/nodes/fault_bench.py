@@ -11,6 +11,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from decision_diffuser_msgs.msg import PlannerStatus
 from decision_diffuser_msgs.srv import SetSkill
 from lifecycle_msgs.msg import Transition
 from lifecycle_msgs.srv import ChangeState
@@ -193,13 +194,16 @@ class FaultBench:
         """Wait until the planner's commands reach the robot.
 
         Raises:
-            ProcessError: they do not, or a process has ended.
+            ProcessError: they do not, a process has ended, or the planner does not take its model or parameters.
         """
         deadline = time.monotonic() + timeout
         while self.wire.mode != "ACTIVE":
             self.processes.check()
+            status = self.wire.status
+            if status is not None and status.mode == PlannerStatus.UNCONFIGURED and status.message:
+                raise ProcessError(f"the planner is not configured: {status.message}")
             if time.monotonic() > deadline:
-                reason = self.wire.status.message if self.wire.status else "no status was heard from it"
+                reason = status.message if status else "no status was heard from it"
                 raise ProcessError(f"the planner was not active within {timeout:g} s: {self.wire.mode}: {reason}")
             time.sleep(POLL_PERIOD)
 

@@ -17,6 +17,7 @@ from decision_diffuser_ros.evaluation.command_record import CommandBounds
 from decision_diffuser_ros.evaluation.fault_report import FaultOutcome, verdict_of
 from decision_diffuser_ros.nodes import sensor_faults
 from decision_diffuser_ros.nodes.bundle_faults import damaged_bundles_loaded
+from decision_diffuser_ros.nodes.demonstration import manifest_of
 from decision_diffuser_ros.nodes.fault_bench import PLANNER, SIMULATOR, BenchSettings, FaultBench
 from decision_diffuser_ros.nodes.fault_scenarios import ANY, SCENARIOS, FaultScenario
 from decision_diffuser_ros.nodes.full_disk import full_disk_prefix, why_no_full_disk
@@ -89,7 +90,13 @@ def run_faults(
         log_directory: gets the logs of the nodes.
         bundle: name or directory of the model; None for what the parameter file says.
         show: told each outcome as soon as it is there.
+
+    Raises:
+        ConfigurationError: there is no such model; nothing is started then.
+        BundleError: its manifest is damaged; nothing is started then.
     """
+    if bundle is not None:
+        manifest_of(bundle)
     outcomes = []
 
     def note(outcome: FaultOutcome) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from decision_diffuser_ros.evaluation.process_facts import descendants, planning_child, process_facts
 from decision_diffuser_ros.evaluation.soak_report import SoakSeries
+from decision_diffuser_ros.nodes.demonstration import manifest_of
 from decision_diffuser_ros.nodes.fault_bench import PLANNER, SIMULATOR, BenchSettings, FaultBench
 
 GAITS = ("trot", "pace", "bound")
@@ -35,8 +36,12 @@ def run_soak(
         show: told the time so far [s] and the bench, at each sample.
 
     Raises:
-        ProcessError: a node has ended, or does not answer.
+        ConfigurationError: there is no such model; nothing is started then.
+        BundleError: its manifest is damaged; nothing is started then.
+        ProcessError: a node has ended, does not answer, or does not take its model.
     """
+    if bundle is not None:
+        manifest_of(bundle)
     settings = BenchSettings(log_directory=log_directory, bundle=bundle, simulated_time=simulated_time, is_wired=False)
     series, falls = SoakSeries(), 0
     gaits = itertools.cycle(GAITS)

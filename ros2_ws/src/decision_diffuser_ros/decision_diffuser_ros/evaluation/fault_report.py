@@ -11,6 +11,8 @@ from decision_diffuser_ros.evaluation.command_record import CommandFindings
 from decision_diffuser_ros.evaluation.text_table import TextTable
 
 COLUMNS = ("fault", "mode", "safe after s", "recovered", "after s", "commands", "velocity", "accel.", "verdict")
+SAFE_MODES = ("HOLD", "DAMPING")
+REFUSED_READINGS = ("refused_joint_states", "refused_imus")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,7 +22,7 @@ class FaultOutcome:
     Attributes:
         name: of the scenario.
         description: what was done to the robot.
-        expected: what the planner must do: `active` goes on walking, `safe` leaves ACTIVE, `any` either.
+        expected: what the planner must do: `active` goes on, `safe` leaves ACTIVE, `any` either.
         modes: (time, mode) at each change of mode.
         seconds_to_safe: until HOLD or DAMPING; None if the planner stayed ACTIVE.
         recovery: how it became ACTIVE again: `none needed`, `by itself`, `~/reset`, ...
@@ -58,22 +60,36 @@ class FaultOutcome:
 def verdict_of(expected: str, modes: Sequence[tuple[float, str]], *, safe_within: float) -> list[str]:
     """Return what is wrong with the modes that were seen during a fault.
 
-    Only `safe` is demanded: a robot that goes on when it should not is a defect, while one that holds for a moment
-    on a computer that is busy with other things is not.
+    A robot that goes on when it should not is a defect, and so is one that stops for what it must bear. A computer that
+    is so busy that readings or plans stay away stops it, too.
 
     Args:
-        expected: `safe`, `active` or `any`.
+        expected: `safe`: it must leave ACTIVE for HOLD or DAMPING; `active`: it must not; `any`: either.
         modes: (time since the beginning of the fault [s], mode).
-        safe_within: when it must be safe at the latest [s].
+        safe_within: when it must be safe at the latest, if that is expected [s].
     """
+    safe = [(moment, mode) for moment, mode in modes if mode in SAFE_MODES]
+    if expected == "active" and safe:
+        stops = ", ".join(f"{mode} after {max(0.0, moment):.2f} s" for moment, mode in safe)
+        return [f"the planner did not go on: {stops}"]
     if expected != "safe":
         return []
-    safe = [moment for moment, mode in modes if mode in ("HOLD", "DAMPING")]
     if not safe:
         return ["the planner went on as if nothing had happened"]
-    if safe[0] > safe_within:
-        return [f"the planner went on for {safe[0]:.2f} s; expected at most {safe_within:g} s"]
+    if safe[0][0] > safe_within:
+        return [f"the planner went on for {safe[0][0]:.2f} s; expected at most {safe_within:g} s"]
     return []
+
+
+def refusals_of(before: Mapping[str, int], after: Mapping[str, int]) -> list[str]:
+    """Return what is wrong with the counters of readings where none may be refused.
+
+    Args:
+        before: the counters at the beginning of the fault, by name.
+        after: those after its end.
+    """
+    refused = {name: after.get(name, 0) - before.get(name, 0) for name in REFUSED_READINGS}
+    return [f"good readings were refused: {name} rose by {count}" for name, count in refused.items() if count > 0]
 
 
 def outcome_table(outcomes: Sequence[FaultOutcome]) -> TextTable:

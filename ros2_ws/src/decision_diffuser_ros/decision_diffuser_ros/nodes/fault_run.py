@@ -14,7 +14,7 @@ import yaml
 
 from decision_diffuser_ros.errors import ConfigurationError, DecisionDiffuserError
 from decision_diffuser_ros.evaluation.command_record import CommandBounds
-from decision_diffuser_ros.evaluation.fault_report import FaultOutcome, verdict_of
+from decision_diffuser_ros.evaluation.fault_report import SAFE_MODES, FaultOutcome, refusals_of, verdict_of
 from decision_diffuser_ros.nodes import sensor_faults
 from decision_diffuser_ros.nodes.bundle_faults import damaged_bundles_loaded
 from decision_diffuser_ros.nodes.demonstration import manifest_of
@@ -31,8 +31,8 @@ BENCH_PARAMETERS: dict[str, object] = {
 }
 CALM = 0.5  # [s], of walking before a fault
 PATIENCE = 6.0  # [s], for the planner to recover by itself
+STATUS_PATIENCE = 2.0  # [s], for the planner's next status, of which there is one a second
 ATTEMPTS = 4  # to walk, on a computer that is busy with other things
-SAFE_MODES = ("HOLD", "DAMPING")
 COUNTERS = ("refused_joint_states", "refused_imus", "refused_plans", "late_plans", "stale_states", "planner_restarts")
 
 DAMAGED_BUNDLES = FaultScenario(
@@ -168,8 +168,7 @@ def command_bounds() -> CommandBounds:
 
 def run_scenario(bench: FaultBench, scenario: FaultScenario) -> FaultOutcome:
     """Let the fault happen to a walking robot, and return what became of it."""
-    problems: list[str] = []
-    _make_walk(bench)
+    problems = [] if _make_walk(bench) else [f"the robot did not walk before the fault: {bench.wire.mode}"]
     before = _counters(bench)
     with bench.wire.lock:
         first_command, first_mode = len(bench.wire.record.commands), len(bench.wire.modes)
@@ -189,6 +188,10 @@ def run_scenario(bench: FaultBench, scenario: FaultScenario) -> FaultOutcome:
     during = [(moment, mode) for moment, mode in seen if moment <= ended - began]
     safe = [moment for moment, mode in during if mode in SAFE_MODES]
     problems += findings.problems + verdict_of(scenario.expected, during, safe_within=scenario.safe_within)
+    _hear_status(bench)
+    after = _counters(bench)
+    if scenario.all_good:
+        problems += refusals_of(before, after)
     return FaultOutcome(
         name=scenario.name,
         description=scenario.description,
@@ -198,20 +201,31 @@ def run_scenario(bench: FaultBench, scenario: FaultScenario) -> FaultOutcome:
         recovery=recovery,
         seconds_to_recover=None if recovered is None else round(recovered - ended, 3),
         findings=findings,
-        counters={name: value - before.get(name, 0) for name, value in _counters(bench).items()},
+        counters={name: value - before.get(name, 0) for name, value in after.items()},
         message=_last_refusal(bench),
         problems=problems,
     )
 
 
-def _make_walk(bench: FaultBench) -> None:
-    """Make sure that the robot walks: stand it up where it has fallen, since it is not what is tried here."""
+def _make_walk(bench: FaultBench) -> bool:
+    """Make the robot walk: stand it up where it has fallen, since it is not what is tried here; return whether it does.
+
+    The planner's status is new then, so that it counts nothing of the fault before.
+    """
     for _ in range(ATTEMPTS):
         if bench.wire.mode == "ACTIVE":
             time.sleep(CALM)
+            _hear_status(bench)
         if bench.wire.mode == "ACTIVE":
-            return
+            return True
         bench.begin_anew()
+    return bench.wire.mode == "ACTIVE"
+
+
+def _hear_status(bench: FaultBench) -> None:
+    """Wait for the planner's next status, with what it has counted until now; it comes once a second."""
+    last = bench.wire.status
+    bench.wait(lambda: bench.wire.status is not last, timeout=STATUS_PATIENCE)
 
 
 def _recover(bench: FaultBench, problems: list[str], *, needed: bool) -> tuple[str, float | None]:

@@ -38,8 +38,9 @@ class FaultScenario:
         name: for the command line.
         description: what is done, for people.
         inject: called with the bench; a context that lasts as long as the fault.
-        expected: `safe`: the planner must leave ACTIVE; `active`: it should go on; `any`: either.
+        expected: `safe`: the planner must leave ACTIVE; `active`: it must go on; `any`: either.
         safe_within: from the beginning of the fault until it must have left ACTIVE, where it must [s].
+        all_good: whether all readings that arrive are good, so that none may be refused.
         simulated_time: whether it is tried in lockstep with /clock instead of real time.
         short: whether it is among the few most telling ones.
     """
@@ -49,6 +50,7 @@ class FaultScenario:
     inject: Callable[[FaultBench], contextlib.AbstractContextManager[None]]
     expected: str
     safe_within: float = NOTICED_WITHIN
+    all_good: bool = False
     simulated_time: bool = False
     short: bool = False
 
@@ -109,6 +111,7 @@ def _sensor(
     short: bool = False,
     seconds: float = 1.5,
     safe_within: float = NOTICED_WITHIN,
+    all_good: bool = False,
     **spoilers: Callable,
 ) -> FaultScenario:
     return FaultScenario(
@@ -116,14 +119,19 @@ def _sensor(
         description=description,
         expected=expected,
         safe_within=safe_within,
+        all_good=all_good,
         short=short,
         inject=_spoilt(seconds, **spoilers),
     )
 
 
 SCENARIOS: tuple[FaultScenario, ...] = (
-    _sensor("joints_shuffled", "a new order each time", GOES_ON, joints=lambda: spoil.shuffled(0), short=True),
-    _sensor("joints_extra", "other joints beside, with NaN", GOES_ON, joints=lambda: spoil.with_other_joints),
+    _sensor(
+        "joints_shuffled", "a new order each time", GOES_ON, joints=lambda: spoil.shuffled(0), all_good=True, short=True
+    ),
+    _sensor(
+        "joints_extra", "other joints beside, with NaN", GOES_ON, joints=lambda: spoil.with_other_joints, all_good=True
+    ),
     _sensor("joint_missing", "one joint is missing", SAFE, joints=lambda: spoil.without_joint(4), short=True),
     _sensor("joints_renamed", "all joints have other names", SAFE, joints=lambda: spoil.renamed),
     _sensor("joint_twice", "one joint is there twice", SAFE, joints=lambda: spoil.doubled),
@@ -154,7 +162,9 @@ SCENARIOS: tuple[FaultScenario, ...] = (
         short=True,
     ),
     _sensor("message_repeated", "the same message again and again", SAFE, joints=lambda: spoil.Frozen(stamps_too=True)),
-    FaultScenario(name="gap_0.05", description="no readings for 0.05 s", inject=_gap(0.05), expected=GOES_ON),
+    FaultScenario(
+        name="gap_0.05", description="no readings for 0.05 s", inject=_gap(0.05), expected=GOES_ON, all_good=True
+    ),
     FaultScenario(name="gap_0.5", description="no readings for 0.5 s", inject=_gap(0.5), expected=SAFE, short=True),
     FaultScenario(name="gap_2", description="no readings for 2 s", inject=_gap(2.0), expected=SAFE),
     FaultScenario(name="gap_5", description="no readings for 5 s", inject=_gap(5.0), expected=SAFE),
@@ -203,13 +213,18 @@ SCENARIOS: tuple[FaultScenario, ...] = (
         expected=SAFE,
     ),
     FaultScenario(
-        name="services_quick", description="a skill switch 100 times a second", inject=_quick_services, expected=GOES_ON
+        name="services_quick",
+        description="a skill switch 100 times a second",
+        inject=_quick_services,
+        expected=GOES_ON,
+        all_good=True,
     ),
     FaultScenario(
         name="services_nonsense",
         description="service requests without sense, all refused",
         inject=_nonsense_asked,
         expected=GOES_ON,
+        all_good=True,
         short=True,
     ),
     _sensor(
@@ -217,6 +232,7 @@ SCENARIOS: tuple[FaultScenario, ...] = (
         "shuffled joints and 100 switches a second",
         GOES_ON,
         seconds=0.0,
+        all_good=True,
         joints=lambda: spoil.shuffled(1),
         meanwhile=_quick_services_meanwhile,
     ),

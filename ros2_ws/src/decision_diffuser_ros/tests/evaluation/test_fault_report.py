@@ -8,6 +8,7 @@ from decision_diffuser_ros.evaluation.fault_report import (
     FaultOutcome,
     outcome_row,
     outcome_table,
+    refusals_of,
     verdict_of,
 )
 
@@ -46,6 +47,27 @@ def test_a_fault_that_is_noticed_late_is_a_problem():
     modes = [(0.0, "ACTIVE"), (1.2, "HOLD"), (1.5, "DAMPING")]
     assert verdict_of("safe", modes, safe_within=1.0) == ["the planner went on for 1.20 s; expected at most 1 s"]
     assert verdict_of("safe", modes, safe_within=1.5) == []
+
+
+def test_a_robot_that_stops_for_what_it_must_bear_is_a_problem():
+    stopped = [(0.0, "ACTIVE"), (0.3, "HOLD"), (1.0, "DAMPING")]
+    said = ["the planner did not go on: HOLD after 0.30 s, DAMPING after 1.00 s"]
+    assert verdict_of("active", stopped, safe_within=1.0) == said
+    assert verdict_of("active", [(0.0, "ACTIVE"), (0.3, "HOLD"), (0.6, "ACTIVE")], safe_within=1.0)
+    assert verdict_of("active", [(0.0, "ACTIVE")], safe_within=1.0) == []
+    assert verdict_of("any", stopped, safe_within=1.0) == []
+
+
+def test_good_readings_that_are_refused_are_a_problem():
+    before = {"refused_joint_states": 3, "refused_imus": 1, "refused_plans": 0}
+    assert refusals_of(before, before) == []
+    assert refusals_of(before, before | {"refused_plans": 2}) == []
+    after = before | {"refused_joint_states": 10, "refused_imus": 2}
+    assert refusals_of(before, after) == [
+        "good readings were refused: refused_joint_states rose by 7",
+        "good readings were refused: refused_imus rose by 1",
+    ]
+    assert refusals_of({}, {"refused_imus": 2})
 
 
 def test_a_row_has_every_column():

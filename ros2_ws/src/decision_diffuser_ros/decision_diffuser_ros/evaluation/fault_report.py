@@ -60,16 +60,17 @@ class FaultOutcome:
 def verdict_of(expected: str, modes: Sequence[tuple[float, str]], *, safe_within: float) -> list[str]:
     """Return what is wrong with the modes that were seen during a fault.
 
-    A robot that goes on when it should not is a defect, and so is one that stops for what it must bear. A computer that
-    is so busy that readings or plans stay away stops it, too.
+    A robot that goes on when it should not is a defect, and so is one that stops for what it must bear. One that holds
+    for a moment and goes on is not: on a computer that is busy with other things readings and plans may stay away.
 
     Args:
-        expected: `safe`: it must leave ACTIVE for HOLD or DAMPING; `active`: it must not; `any`: either.
+        expected: `safe`: it must leave ACTIVE for HOLD or DAMPING; `active`: it must go on, and be ACTIVE at the end;
+            `any`: either.
         modes: (time since the beginning of the fault [s], mode).
         safe_within: when it must be safe at the latest, if that is expected [s].
     """
     safe = [(moment, mode) for moment, mode in modes if mode in SAFE_MODES]
-    if expected == "active" and safe:
+    if expected == "active" and (modes[-1][1] != "ACTIVE" or any(mode == "DAMPING" for _, mode in safe)):
         stops = ", ".join(f"{mode} after {max(0.0, moment):.2f} s" for moment, mode in safe)
         return [f"the planner did not go on: {stops}"]
     if expected != "safe":

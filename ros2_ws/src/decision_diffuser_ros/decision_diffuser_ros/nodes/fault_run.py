@@ -185,7 +185,7 @@ def run_scenario(bench: FaultBench, scenario: FaultScenario) -> FaultOutcome:
         modes = [("ACTIVE", began), *((mode, moment) for moment, mode in bench.wire.modes[first_mode:])]
         findings = bench.wire.record.findings(command_bounds(), begin=first_command)
     seen = [(round(moment - began, 3), mode) for mode, moment in modes if moment <= ended or mode == "ACTIVE"]
-    during = [(moment, mode) for moment, mode in seen if moment <= ended - began]
+    during = [(round(moment - began, 3), mode) for mode, moment in modes if moment <= ended]
     safe = [moment for moment, mode in during if mode in SAFE_MODES]
     problems += findings.problems + verdict_of(scenario.expected, during, safe_within=scenario.safe_within)
     _hear_status(bench)

@@ -53,7 +53,9 @@ def test_a_robot_that_stops_for_what_it_must_bear_is_a_problem():
     stopped = [(0.0, "ACTIVE"), (0.3, "HOLD"), (1.0, "DAMPING")]
     said = ["the planner did not go on: HOLD after 0.30 s, DAMPING after 1.00 s"]
     assert verdict_of("active", stopped, safe_within=1.0) == said
-    assert verdict_of("active", [(0.0, "ACTIVE"), (0.3, "HOLD"), (0.6, "ACTIVE")], safe_within=1.0)
+    assert verdict_of("active", stopped[:2], safe_within=1.0) == ["the planner did not go on: HOLD after 0.30 s"]
+    assert verdict_of("active", [*stopped, (1.2, "ACTIVE")], safe_within=1.0) == said
+    assert verdict_of("active", [*stopped[:2], (0.6, "ACTIVE")], safe_within=1.0) == []
     assert verdict_of("active", [(0.0, "ACTIVE")], safe_within=1.0) == []
     assert verdict_of("any", stopped, safe_within=1.0) == []
 

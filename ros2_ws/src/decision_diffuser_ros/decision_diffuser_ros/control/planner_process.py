@@ -321,7 +321,7 @@ class PlannerProcess:
             self._in_flight = None
             if plan is not None:
                 self._failures_in_a_row = self._refusals_in_a_row = 0
-            else:
+            elif kind == "failed plan":  # another process would refuse the request, too
                 self._refusals_in_a_row += 1
             self._changed.notify_all()
         if self._refusals_in_a_row >= self._supervision.refusal_limit:

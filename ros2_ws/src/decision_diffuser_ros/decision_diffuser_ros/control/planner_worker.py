@@ -6,7 +6,8 @@ Messages to the worker: a `PlanRequest` and the steady time at which it was made
     ("ready", seconds)                 the bundle is loaded and one plan has been made
     ("failed", text)                   it could not be loaded; the process ends
     ("plan", sequence, plan)           the answer to a request
-    ("refused", sequence, text)        the planner raised one of this package's errors
+    ("refused", sequence, text)        the request is at fault: its states or its conditions
+    ("failed plan", sequence, text)    the planner is: it raised another of this package's errors
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ import numpy as np
 
 from decision_diffuser_ros.control.receding_horizon import PlanRequest
 from decision_diffuser_ros.control.thread_priority import ORDINARY, schedule_in_real_time
-from decision_diffuser_ros.errors import BundleError, DecisionDiffuserError
+from decision_diffuser_ros.errors import BundleError, ConditionError, DecisionDiffuserError, StateError
 from decision_diffuser_ros.planner.bundle import Bundle, engine_cache_of
 from decision_diffuser_ros.planner.composition_follower import CompositionFollower
 from decision_diffuser_ros.planner.conditions import Conditions
@@ -141,8 +142,10 @@ def _answer(planner: Planner, request: PlanRequest, rng: np.random.Generator, de
             committed=request.committed,
             deadline=deadline,
         )
-    except DecisionDiffuserError as error:
+    except (StateError, ConditionError) as error:
         return ("refused", request.sequence, str(error))
+    except DecisionDiffuserError as error:
+        return ("failed plan", request.sequence, str(error))
     return ("plan", request.sequence, plan)
 
 

@@ -159,6 +159,18 @@ def test_a_process_that_gives_no_plan_again_and_again_is_replaced_then_given_up(
         planner.stop()
 
 
+def test_requests_that_are_refused_again_and_again_are_not_the_process_s_fault(tiny_bundle):
+    planner = PlannerProcess(PlannerWorkerSettings(bundle=str(tiny_bundle)), SupervisionSettings(refusal_limit=2))
+    planner.start()
+    try:
+        for sequence, wrong in enumerate(({"skill": "galop"}, {"state": np.full((2, 4), 1e39)}, {"skill": "galop"})):
+            assert answer(planner, request(sequence, **wrong)).plan is None
+        assert answer(planner, request(3)).plan is not None
+        assert planner.restarts == 0
+    finally:
+        planner.stop()
+
+
 def test_a_process_without_the_memory_to_start_says_so(tiny_bundle):
     worker = PlannerWorkerSettings(bundle=str(tiny_bundle), memory_limit=100 * 2**20)
     with pytest.raises(PlanError, match="did not start: (it ran out of memory|.*bad_alloc)"):

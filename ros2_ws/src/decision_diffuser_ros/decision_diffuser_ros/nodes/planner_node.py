@@ -63,6 +63,7 @@ class PlannerNode(LifecycleNode):
 
     def __init__(self) -> None:
         super().__init__("planner")
+        self._log_forwarding = LogForwarding(self.get_logger())
         PlannerParameters.declare(self)
         self.add_on_set_parameters_callback(self._refuse_changes_while_configured)
         self._session: PlannerSession | None = None
@@ -83,7 +84,6 @@ class PlannerNode(LifecycleNode):
         self._publish_status()
         if self.get_parameter("autostart").value:
             self._autostart_timer = self.create_timer(0.0, self._start_by_itself, clock=steady)
-        self._log_forwarding = LogForwarding(self.get_logger())
 
     @_telling
     def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:

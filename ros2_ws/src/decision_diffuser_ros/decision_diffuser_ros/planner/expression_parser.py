@@ -98,9 +98,12 @@ def parse(text: str, manifest: Manifest) -> ConditionExpression:
         ConditionError: the text cannot be read, names what the model does not know, or has too many alternatives;
             wherever there is a place to point at, it is an `ExpressionError`.
     """
-    _require_short(text, what="an expression")
+    if len(text) > LONGEST_TEXT:
+        raise ConditionError(f"expected an expression of at most {LONGEST_TEXT} characters, got {len(text)}")
     if text.strip() in ("", UNCONDITIONED):
         return ConditionExpression()
+    if len(re.findall(r"[(!*]", text)) > MOST_OPERATORS:
+        raise ConditionError(f"expected an expression with at most {MOST_OPERATORS} of (, ! and *, got more")
     try:
         tree = _grammar().parse(text)
         expression = normal_form(_TreeBuilder(text, manifest).transform(tree))
@@ -112,16 +115,7 @@ def parse(text: str, manifest: Manifest) -> ConditionExpression:
         raise _syntax_error(error, text) from None
     expression = with_names_left(expression, manifest.conditions)
     require_few_alternatives(len(expression.alternatives))
-    _require_short(str(expression), what="a normal form, with | distributed over &,")
     return expression
-
-
-def _require_short(text: str, *, what: str) -> None:
-    """Raises ConditionError for a text that is too long or too deep; a normal form can be asked again as it stands."""
-    if len(text) > LONGEST_TEXT:
-        raise ConditionError(f"expected {what} of at most {LONGEST_TEXT} characters, got {len(text)}")
-    if len(re.findall(r"[(!*]", text)) > MOST_OPERATORS:
-        raise ConditionError(f"expected {what} with at most {MOST_OPERATORS} of (, ! and *, got more")
 
 
 @functools.cache

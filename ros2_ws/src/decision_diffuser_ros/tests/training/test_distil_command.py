@@ -50,4 +50,4 @@ def test_what_is_not_accepted_is_one_line_and_exit_code_2(command, tmp_path, cap
     place = command.index("--configuration")
     without_file = [*command[:place], *command[place + 2 :]]
     assert run(["distil", "galop", *without_file[2:]]) == 2
-    assert "distillation_quadruped_gaits" in capsys.readouterr().err
+    assert "'galop' has no distillation of its own; available: quadruped_gaits;" in capsys.readouterr().err

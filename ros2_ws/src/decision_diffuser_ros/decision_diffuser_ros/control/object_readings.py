@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from decision_diffuser_ros.planner.manifest import Manifest
 
 ORIENTATION_LENGTH_TOLERANCE = 0.05
-FURTHEST = 10.0
-"""Distance from the origin beyond what any arm on a table can be meant to reach [m]."""
 POSE_ENTRIES = tuple(f"position/{axis}" for axis in "xyz") + tuple(f"orientation/{axis}" for axis in "xyzw")
 
 CanonicalOrientation = Callable[[NDArray[np.float64]], NDArray[np.float64]]
@@ -68,7 +66,7 @@ class ObjectLayout:
             orientation: of each, quaternions ``(names, 4)`` (x, y, z, w).
 
         Raises:
-            StateError: an object is missing or there twice, or a pose is not finite, impossibly far away, or no pose.
+            StateError: an object is missing or there twice, or a pose is not finite or no pose.
         """
         where = self._where(names)
         pose = np.hstack([np.reshape(position, (-1, 3)), np.reshape(orientation, (-1, 4))]).astype(np.float64)
@@ -79,11 +77,6 @@ class ObjectLayout:
         for name, row, its_length in zip(self.names, pose, length, strict=True):
             if not np.isfinite(row).all():
                 raise StateError(f"the pose of object '{name}' must be finite. Got {row.tolist()}")
-            if np.abs(row[:3]).max() > FURTHEST:
-                raise StateError(
-                    f"the position of object '{name}' is impossible: at most {FURTHEST:g} m from the origin along each "
-                    f"axis can be meant. Got {row[:3].tolist()}"
-                )
             if not abs(its_length - 1.0) <= ORIENTATION_LENGTH_TOLERANCE:
                 raise StateError(
                     f"the orientation of object '{name}' must be a unit quaternion (x, y, z, w). "

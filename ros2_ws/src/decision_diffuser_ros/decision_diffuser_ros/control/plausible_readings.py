@@ -20,6 +20,9 @@ VELOCITY_FACTOR = 10.0
 FASTEST_ROTATION = 200.0
 """Angular velocity beyond any gyroscope's range [rad/s]."""
 
+FURTHEST_OBJECT = 10.0
+"""Distance from the origin beyond what any arm on a table can be meant to reach [m]."""
+
 
 def require_plausible_joints(
     position: NDArray[np.float64], velocity: NDArray[np.float64], limits: CommandLimits, joint_names: Sequence[str]
@@ -56,3 +59,17 @@ def require_plausible_rotation(angular_velocity: NDArray[np.float64]) -> None:
             f"the IMU's angular velocity is impossible: at most {FASTEST_ROTATION:g} rad/s can be measured. "
             f"Got {angular_velocity.tolist()}"
         )
+
+
+def require_plausible_objects(position: NDArray[np.float64], names: Sequence[str]) -> None:
+    """Make sure that objects can be where they are said to be ``(objects, 3)`` [m].
+
+    Raises:
+        StateError: one cannot.
+    """
+    for name, row in zip(names, position, strict=True):
+        if np.abs(row).max() > FURTHEST_OBJECT:
+            raise StateError(
+                f"the position of object '{name}' is impossible: at most {FURTHEST_OBJECT:g} m from the origin along "
+                f"each axis can be meant. Got {row.tolist()}"
+            )

@@ -89,7 +89,7 @@ class SafeControllerSettings:
         blend_duration: from the current pose to the plan's commands [s].
         damping_velocity: joint velocity towards the rest pose [rad/s].
         rest_pose: joint positions of the robot at rest [rad]; None stays at the last command.
-        kept_in_damping: entries of a command that stay as they are in DAMPING, and where commands begin anew near the
+        kept: entries of a command that stay as they are in DAMPING, and where commands begin anew near the
             last ones: a gripper does not let go.
     """
 
@@ -98,7 +98,7 @@ class SafeControllerSettings:
     blend_duration: float = 0.3
     damping_velocity: float = 1.0
     rest_pose: tuple[float, ...] | None = None
-    kept_in_damping: tuple[int, ...] = ()
+    kept: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
         if not self.damping_velocity > 0.0:
@@ -259,10 +259,9 @@ class SafeController:
         """
         pose, last = measured.copy(), self.limiter.command
         if last is not None:
-            kept = np.zeros(len(pose), dtype=bool)
-            kept[list(self._settings.kept_in_damping)] = True
             near = np.abs(last - pose) <= self.limiter.limits.max_velocity * self._settings.blend_duration
-            pose[kept & near] = last[kept & near]
+            kept = [entry for entry in self._settings.kept if near[entry]]
+            pose[kept] = last[kept]
         return pose
 
     def _take(self, measured: Measurement) -> None:
@@ -302,7 +301,7 @@ class SafeController:
         elif self._settings.rest_pose is not None:
             change = self._settings.damping_velocity * self._settings.step_duration
             command = last + np.clip(np.array(self._settings.rest_pose) - last, -change, change)
-        kept = list(self._settings.kept_in_damping)
+        kept = list(self._settings.kept)
         command[kept] = last[kept]
         return command
 

@@ -5,6 +5,6 @@ each speed would come with a friction of its own, and a fast gait on a slippery 
 """
 
 ASKED_STREAM = 1
-"""Of what is asked: `numpy.random.default_rng([seed, ASKED_STREAM])`. Not 0, which is the bare seed's own."""
+"""Of what is asked, and of pushes: `numpy.random.default_rng([seed, ASKED_STREAM])`. Not 0: the bare seed's own."""
 DRIVER_STREAM = 2
-"""Of who drives: the planner's noise and choices, the expert's phase."""
+"""Of who drives, where expressions are asked: the planner's noise and choices, the expert's phase."""

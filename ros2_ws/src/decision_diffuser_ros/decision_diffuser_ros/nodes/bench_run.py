@@ -18,14 +18,14 @@ from decision_diffuser_ros.errors import ConfigurationError
 from decision_diffuser_ros.evaluation.bench_machine import percentiles_ms
 from decision_diffuser_ros.evaluation.process_facts import planning_child, process_facts
 from decision_diffuser_ros.nodes.bench_monitor import BenchMonitor
+from decision_diffuser_ros.nodes.demonstration import manifest_of
 from decision_diffuser_ros.nodes.robot_processes import (
     ProcessError,
     RobotProcesses,
     executable,
     parameter_arguments,
 )
-from decision_diffuser_ros.planner.manifest import Manifest
-from decision_diffuser_ros.resources import MANIFEST_NAME, config_file, model_directory
+from decision_diffuser_ros.resources import config_file
 
 START_TIMEOUT = 120.0  # [s], until the robot walks
 SETTLING_TIME = 2.0  # [s], of walking before anything is measured
@@ -91,7 +91,7 @@ def bench_nodes(
         ProcessError: a node ended, or the robot does not walk.
         ConfigurationError: a rate does not fit the model, or the workspace is not sourced.
     """
-    manifest = Manifest.read(model_directory(settings.bundle or ROBOT) / MANIFEST_NAME)
+    manifest = manifest_of(settings.bundle or ROBOT)
     skills = next(kind.names for kind in manifest.conditions if kind.kind == "skill")
     for setting in time_settings(manifest.step_duration, settings.rates):
         progress(setting.name)

@@ -279,5 +279,5 @@ def _safe_settings(
         blend_duration=parameters.blend_duration,
         damping_velocity=parameters.damping_velocity,
         rest_pose=rest_pose,
-        kept_in_damping=() if joints.gripper_action is None else (joints.gripper_action,),
+        kept=() if joints.gripper_action is None else (joints.gripper_action,),
     )

@@ -14,7 +14,11 @@ from numpy.typing import NDArray
 from decision_diffuser_ros.control.frozen_readings import FrozenCheck
 from decision_diffuser_ros.control.object_readings import ObjectReading
 from decision_diffuser_ros.control.planner_process import PlannerProcess, PlanResult
-from decision_diffuser_ros.control.plausible_readings import require_plausible_joints, require_plausible_rotation
+from decision_diffuser_ros.control.plausible_readings import (
+    require_plausible_joints,
+    require_plausible_objects,
+    require_plausible_rotation,
+)
 from decision_diffuser_ros.control.receding_horizon import PlanRequest
 from decision_diffuser_ros.control.safe_controller import ControlDecision, Measurement, SafeController
 from decision_diffuser_ros.control.state_assembly import ImuReading, JointReading
@@ -128,7 +132,11 @@ class ControlStepper:
             self._safe.watchdog.report(IMU_SOURCE, now)
 
     def take_objects(self, objects: ObjectReading, now: float) -> None:
-        """Remember object poses that arrived at steady time `now` [s]; objects that lie still are not frozen."""
+        """Remember object poses that arrived at steady time `now` [s]. Raises StateError if they are not good.
+
+        Objects that lie still are not frozen.
+        """
+        require_plausible_objects(objects.pose[:, :3], self._assembly.assembler.objects.names)
         is_new = self._object_check.is_new(objects.stamp, objects.pose, now=now)
         if not is_new and not self._simulated_time:
             return

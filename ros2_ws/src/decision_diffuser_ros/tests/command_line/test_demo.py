@@ -9,7 +9,8 @@ import pytest
 from decision_diffuser_ros.command_line import main
 from decision_diffuser_ros.command_line.demo import GAITS
 from decision_diffuser_ros.evaluation.gait_recording import GaitRecording, GaitRequest
-from tests.bundles import QUADRUPED_JOINTS, STANDING_POSE, rewrite_manifest
+from tests.bundles import QUADRUPED_JOINTS, STANDING_POSE
+from tests.command_line.refusals import refusal
 
 pytest.importorskip("rclpy", reason="needs ROS 2")
 pytest.importorskip("decision_diffuser_msgs", reason="needs the workspace built and sourced")
@@ -25,22 +26,6 @@ def run(*arguments: str) -> int:
     return main.run(("demo", *arguments, "--no-video"), application=main.build_application())
 
 
-def refusal(capsys, tmp_path, *arguments: str) -> str:
-    """The one line with which the demonstration is refused before a node is started."""
-    assert run(*arguments, "--output", str(tmp_path / "out")) == 2
-    assert not (tmp_path / "out").exists(), "nodes have been started"
-    complaint = capsys.readouterr().err
-    assert complaint.count("\n") == 1
-    return complaint
-
-
-@pytest.mark.parametrize("robot", ["quadruped_gaits", "block_stacking"])
-def test_a_bundle_that_is_not_there_or_whose_manifest_is_damaged_is_refused(robot, tiny_bundle, tmp_path, capsys):
-    assert "model 'WRONG' is not shipped" in refusal(capsys, tmp_path, robot, "--bundle", "WRONG")
-    rewrite_manifest(tiny_bundle, lambda manifest: manifest.pop("state"))
-    assert "key 'state'" in refusal(capsys, tmp_path, robot, "--bundle", str(tiny_bundle))
-
-
 @pytest.mark.parametrize(
     "constraints, reason",
     [
@@ -50,7 +35,7 @@ def test_a_bundle_that_is_not_there_or_whose_manifest_is_damaged_is_refused(robo
 )
 def test_constraints_that_cannot_be_read_are_refused(constraints, reason, tmp_path, capsys):
     goals = ("--constraints", "red > blue", "--constraints", constraints)
-    assert reason in refusal(capsys, tmp_path, "block_stacking", *goals)
+    assert reason in refusal(capsys, tmp_path / "out", "demo", "block_stacking", "--no-video", *goals)
 
 
 def standing_recording() -> GaitRecording:

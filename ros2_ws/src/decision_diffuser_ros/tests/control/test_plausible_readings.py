@@ -4,7 +4,11 @@ import numpy as np
 import pytest
 
 from decision_diffuser_ros.control.limits import CommandLimits
-from decision_diffuser_ros.control.plausible_readings import require_plausible_joints, require_plausible_rotation
+from decision_diffuser_ros.control.plausible_readings import (
+    require_plausible_joints,
+    require_plausible_objects,
+    require_plausible_rotation,
+)
 from decision_diffuser_ros.errors import StateError
 
 LIMITS = CommandLimits(lower=[-1.0, -2.0], upper=[1.0, 0.0], max_velocity=[10.0, 20.0])
@@ -57,3 +61,17 @@ def test_a_base_can_rotate_as_fast_as_a_gyroscope_can_tell(sign):
 def test_an_impossible_rotation_is_refused():
     with pytest.raises(StateError, match=r"impossible: at most 200 rad/s can be measured. Got \[0.0, 1e\+20, 0.0\]"):
         require_plausible_rotation(np.array([0.0, 1e20, 0.0]))
+
+
+@pytest.mark.parametrize("sign", [1.0, -1.0])
+def test_objects_lie_where_an_arm_can_be_meant_to_reach(sign):
+    assert is_plausible(
+        require_plausible_objects, sign * np.array([[0.5, 0.0, 0.1], [9.9, -9.9, 9.9]]), ("red", "blue")
+    )
+    assert not is_plausible(require_plausible_objects, sign * np.array([[0.5, 10.1, 0.1]]), ("red",))
+
+
+def test_an_impossible_object_is_named():
+    position = np.array([[0.0, 0.0, 0.0], [0.0, -1e39, 0.0]])
+    with pytest.raises(StateError, match=r"position of object 'blue' is impossible: at most 10 m .*Got \[0.0, -1e\+39"):
+        require_plausible_objects(position, ("red", "blue"))

@@ -346,7 +346,7 @@ def test_a_pause_does_not_hide_a_fault():
 
 
 def test_a_gripper_does_not_let_go_in_damping():
-    robot = Robot(kept_in_damping=(1,))
+    robot = Robot(kept=(1,))
     last = robot.steps(12).command
     robot.safe.watchdog.trip("emergency stop")
     command = robot.step(measured=last + 0.05).command
@@ -355,7 +355,7 @@ def test_a_gripper_does_not_let_go_in_damping():
 
 @pytest.mark.parametrize("stopped", [False, True])
 def test_a_gripper_does_not_let_go_where_commands_begin_anew(stopped):
-    robot = Robot(kept_in_damping=(1,))
+    robot = Robot(kept=(1,))
     last = robot.steps(12).command
     robot.safe.activate(robot.now)
     if stopped:
@@ -365,7 +365,7 @@ def test_a_gripper_does_not_let_go_where_commands_begin_anew(stopped):
 
 
 def test_a_gripper_that_something_else_has_moved_begins_where_it_is():
-    robot = Robot(kept_in_damping=(1,))
+    robot = Robot(kept=(1,))
     last = robot.steps(12).command
     robot.safe.activate(robot.now)
     elsewhere = last - [0.0, 1.1 * MAX_VELOCITY * 0.1]

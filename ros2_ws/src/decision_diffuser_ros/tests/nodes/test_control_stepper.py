@@ -6,6 +6,7 @@ import pytest
 pytest.importorskip("rclpy", reason="needs ROS 2")
 
 from decision_diffuser_ros.control.object_readings import ObjectReading
+from decision_diffuser_ros.errors import StateError
 from decision_diffuser_ros.nodes.control_assembly import OBJECT_SOURCE
 from decision_diffuser_ros.nodes.control_stepper import ControlStepper
 from decision_diffuser_ros.simulation.iiwa_kinematics import JOINT_NAMES
@@ -55,3 +56,11 @@ def test_after_an_activation_the_last_stamp_is_new_again(tmp_path):
     stepper.activate(1.0)
     stepper.take_objects(ObjectReading(7.0, POSE), 1.5)
     assert stepper.ages(1.5)[OBJECT_SOURCE] == 0.0
+
+
+def test_objects_that_lie_impossibly_far_away_are_refused_and_no_sign_of_life(tmp_path):
+    stepper = stepper_of(tmp_path, simulated_time=False)
+    stepper.take_objects(ObjectReading(7.0, POSE), 0.0)
+    with pytest.raises(StateError, match="position of object 'block_.*' is impossible"):
+        stepper.take_objects(ObjectReading(8.0, 1e3 * POSE), 1.0)
+    assert stepper.ages(1.0)[OBJECT_SOURCE] == 1.0

@@ -26,6 +26,8 @@ def test_a_window_without_a_screen_is_refused_with_the_remedy(no_screen):
 
 @pytest.mark.parametrize("name", SCREEN_VARIABLES)
 def test_either_kind_of_screen_will_do(no_screen, monkeypatch, name):
+    with pytest.raises(ConfigurationError):
+        require_screen()
     monkeypatch.setenv(name, ":0")
     require_screen()
 

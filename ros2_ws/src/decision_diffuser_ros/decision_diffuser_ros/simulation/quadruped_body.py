@@ -12,6 +12,8 @@ import pybullet_data
 from decision_diffuser_ros.simulation import quadruped_model as model
 from decision_diffuser_ros.simulation.bullet_client import BulletClient, pybullet
 
+FLOOR_REACH = 50.0  # [m], how far from its middle the floor is walked on; it ends at 100 m
+
 
 @dataclass(frozen=True)
 class QuadrupedBody:
@@ -54,3 +56,16 @@ class QuadrupedBody:
         self.client.resetBasePositionAndOrientation(self.robot, *pose)
         for joint, angle in zip(self.joints, joint_position, strict=True):
             self.client.resetJointState(self.robot, joint, float(angle), 0.0)
+
+    def keep_floor_below(self, position: Sequence[float]) -> None:
+        """Moves the floor along with a robot that has walked far from its middle, so that the robot meets no edge.
+
+        It goes by whole metres, the period of its pattern, so that nobody sees it.
+
+        Args:
+            position: of the base in the world [m].
+        """
+        middle = self.client.getBasePositionAndOrientation(self.floor)[0]
+        if max(abs(position[axis] - middle[axis]) for axis in (0, 1)) > FLOOR_REACH:
+            below = [float(round(position[0])), float(round(position[1])), 0.0]
+            self.client.resetBasePositionAndOrientation(self.floor, below, [0.0, 0.0, 0.0, 1.0])

@@ -30,6 +30,7 @@ class QuadrupedRenderer:
             base_orientation: quaternion (x, y, z, w).
             joint_position: (12,) [rad].
         """
+        self._body.keep_floor_below(base_position)
         self._body.place([float(x) for x in base_position], [float(x) for x in base_orientation], joint_position)
         return self._camera.picture(self._client, [float(base_position[0]), float(base_position[1]), 0.2])
 

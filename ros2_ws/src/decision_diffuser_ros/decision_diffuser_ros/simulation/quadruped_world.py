@@ -140,6 +140,7 @@ class QuadrupedWorld:
         targets = np.asarray(position_targets, dtype=float)
         feedforward = kp * targets if velocity_targets is None else kp * targets + kd * np.asarray(velocity_targets)
         velocity_before = self.linear_velocity_in_world
+        self._body.keep_floor_below(self.base_position_in_world)
         state = np.concatenate([self.joint_position, self.joint_velocity])
         for _ in range(physics_steps):
             effort = feedforward - kp * state[:12] - kd * state[12:]

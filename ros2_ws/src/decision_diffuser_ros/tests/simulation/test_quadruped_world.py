@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 
 from decision_diffuser_ros.errors import ConfigurationError, StateError
+from decision_diffuser_ros.evaluation import gait_pattern
+from decision_diffuser_ros.simulation import quadruped_body
 from decision_diffuser_ros.simulation import quadruped_model as model
 from decision_diffuser_ros.simulation.gait_expert import GaitExpert
 from decision_diffuser_ros.simulation.quadruped_world import QuadrupedWorld, QuadrupedWorldSettings
@@ -92,6 +94,30 @@ def test_the_same_episode_comes_out_the_same_twice(world):
             world.step(expert.targets(world))
         states.append(world.state())
     np.testing.assert_array_equal(*states)
+
+
+def test_the_floor_has_no_end(world, monkeypatch):
+    monkeypatch.setattr(quadruped_body, "FLOOR_REACH", 0.3)
+    world.reset()
+    expert = GaitExpert(skill="trot", forward_speed=0.7)
+    contacts = []
+    for _ in range(200):
+        world.step(expert.targets(world))
+        contacts.append(world.foot_contacts)
+    assert not world.fallen
+    assert world.base_position_in_world[0] > 2
+    assert gait_pattern.pattern_share(np.array(contacts[25:]), "trot") > 0.95
+
+
+def test_a_robot_beyond_where_the_floor_lay_stands_on_it_and_after_a_reset_at_the_origin(world):
+    world.reset()
+    world.base_position_in_world += [150.0, -330.4, 0.0]
+    world._body.place(world.base_position_in_world, world.base_orientation, world.joint_position)
+    for _ in range(2):
+        stand(world, 0.3)
+        assert world.foot_contacts.all()
+        assert world.base_position_in_world[2] == pytest.approx(model.STANDING_HEIGHT, abs=0.04)
+        world.reset()
 
 
 def test_a_robot_on_its_back_has_fallen(world):

@@ -7,7 +7,7 @@ It holds still until it is asked, from another terminal:
     ros2 action send_goal --feedback /planner/stack_blocks decision_diffuser_msgs/action/StackBlocks \
         "{constraints: 'red > green & green > blue'}"
 
-Every simulation publishes /clock, whatever its namespace: several simulated robots need a ROS domain each.
+Each namespace has a clock of its own, so that several simulated robots, each in a namespace, do not disturb each other.
 """
 
 from launch import LaunchContext, LaunchDescription
@@ -20,6 +20,7 @@ from launch_ros.substitutions import FindPackageShare
 from decision_diffuser_ros.resources import model_directory
 
 PACKAGE = "decision_diffuser_ros"
+CLOCK_IN_NAMESPACE = ("/clock", "clock")  # two simulations on one /clock would contradict each other
 
 
 def generate_launch_description() -> LaunchDescription:
@@ -38,7 +39,7 @@ def _arguments() -> list[DeclareLaunchArgument]:
         DeclareLaunchArgument(
             "namespace",
             default_value="",
-            description="Namespace of both nodes and their topics and services, but for /clock and /diagnostics.",
+            description="Namespace of both nodes, their topics and services and their clock, but not of /diagnostics.",
         ),
         DeclareLaunchArgument(
             "use_sim_time",
@@ -88,6 +89,7 @@ def _simulated_robot() -> Node:
         name="stacking_sim",
         namespace=LaunchConfiguration("namespace"),
         parameters=[LaunchConfiguration("params_file"), {"gui": _boolean("gui"), "seed": _integer("seed")}],
+        remappings=[CLOCK_IN_NAMESPACE],
         output="screen",
         on_exit=Shutdown(reason="the simulated arm has ended"),
     )
@@ -108,6 +110,7 @@ def _planner() -> Node:
                 "autostart": _boolean("autostart"),
             },
         ],
+        remappings=[CLOCK_IN_NAMESPACE],
         output="screen",
         on_exit=Shutdown(reason="the planner has ended"),
     )

@@ -9,7 +9,7 @@ import pytest
 from decision_diffuser_ros.resources import share_directory
 
 LAUNCH_FILES = sorted((share_directory() / "launch").glob("*.launch.py"))
-QUADRUPED_ARGUMENTS = {"namespace", "use_sim_time", "params_file", "skill", "device", "gui", "autostart"}
+COMMON_ARGUMENTS = {"namespace", "use_sim_time", "params_file", "bundle", "device", "gui", "autostart"}
 
 
 def calls_of(function: str, source: str) -> list[ast.Call]:
@@ -40,13 +40,13 @@ def test_every_launch_argument_is_described(file):
 def test_the_quadruped_has_the_documented_arguments():
     source = (share_directory() / "launch" / "quadruped_gaits.launch.py").read_text()
     names = {ast.literal_eval(call.args[0]) for call in calls_of("DeclareLaunchArgument", source)}
-    assert names == QUADRUPED_ARGUMENTS
+    assert names == COMMON_ARGUMENTS | {"skill", "condition"}
 
 
 def test_block_stacking_has_the_documented_arguments():
     source = (share_directory() / "launch" / "block_stacking.launch.py").read_text()
     names = {ast.literal_eval(call.args[0]) for call in calls_of("DeclareLaunchArgument", source)}
-    assert names == QUADRUPED_ARGUMENTS - {"skill"} | {"bundle", "seed"}
+    assert names == COMMON_ARGUMENTS | {"seed"}
 
 
 @pytest.mark.parametrize("file", LAUNCH_FILES, ids=lambda file: file.stem)
@@ -71,12 +71,21 @@ def test_launch_ros_accepts_the_launch_file(file):
 def test_the_namespace_says_which_topics_it_does_not_move(file):
     nodes = share_directory() / "decision_diffuser_ros" / "nodes"
     sources = "".join(path.read_text(encoding="utf-8") for path in nodes.glob("*.py"))
-    unmoved = set(re.findall(r'publisher\(\w+, "(/\w+)"', sources))
-    assert unmoved == {"/clock", "/diagnostics"}
-    is_real = file.stem.startswith("robot")
+    assert set(re.findall(r'publisher\(\w+, "(/\w+)"', sources)) == {"/clock", "/diagnostics"}
     declared = {call.args[0].value: call for call in calls_of("DeclareLaunchArgument", file.read_text())}
     told = set(re.findall(r"/\w+", keyword_text(declared["namespace"], "description")))
-    assert told == unmoved - ({"/clock"} if is_real else set())
+    assert told == {"/diagnostics"}
+
+
+@pytest.mark.parametrize("name", ["quadruped_gaits", "block_stacking"])
+def test_simulation_and_planner_share_a_clock_that_the_namespace_moves(name):
+    source = (share_directory() / "launch" / f"{name}.launch.py").read_text()
+    assert 'CLOCK_IN_NAMESPACE = ("/clock", "clock")' in source
+    nodes = nodes_of(source)
+    assert len(nodes) == 2
+    for node in nodes:
+        remapped = {keyword.arg: ast.unparse(keyword.value) for keyword in node.keywords}["remappings"]
+        assert remapped == "[CLOCK_IN_NAMESPACE]"
 
 
 def test_a_real_robot_is_not_activated_by_itself_and_goes_by_its_own_clock():

@@ -18,7 +18,7 @@ from decision_diffuser_ros.errors import ConfigurationError
 from decision_diffuser_ros.evaluation.bench_machine import percentiles_ms
 from decision_diffuser_ros.evaluation.process_facts import planning_child, process_facts
 from decision_diffuser_ros.nodes.bench_monitor import BenchMonitor
-from decision_diffuser_ros.nodes.demonstration import manifest_of
+from decision_diffuser_ros.nodes.demonstration import bundle_parameters, manifest_of
 from decision_diffuser_ros.nodes.robot_processes import (
     ProcessError,
     RobotProcesses,
@@ -212,7 +212,7 @@ def _commands(settings: NodeBenchSettings, setting: TimeSetting) -> dict[str, Se
         "autostart": True,
         "use_sim_time": setting.lockstep,
         "commands_per_step": setting.commands_per_step,
-        **({"bundle": settings.bundle} if settings.bundle else {}),
+        **bundle_parameters(settings.bundle),
     }
     simulator: dict[str, object] = {"lockstep": setting.lockstep}
     return {

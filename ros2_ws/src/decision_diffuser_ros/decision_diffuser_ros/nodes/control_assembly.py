@@ -169,6 +169,12 @@ def _limiter(
 def _first_request(parameters: PlannerParameters, manifest: Manifest) -> Request:
     """Return what is asked at first: the expression if there is one, else the skill."""
     if parameters.condition is None:
+        if parameters.forward_speed is not None and manifest.kind("forward_speed") is None:
+            kinds = ", ".join(kind.kind for kind in manifest.conditions) or "none"
+            raise ConfigurationError(
+                f"`forward_speed` is set, which model '{manifest.name}' does not take; it takes: {kinds}. Say in "
+                "`condition` what is asked at first, in place of `skill` and `forward_speed`"
+            )
         return first_request(manifest, skill=parameters.skill, numbers={"forward_speed": parameters.forward_speed})
     negation_weight = sampling_settings(parameters, manifest).negation_weight
     return read_condition(parameters.condition, manifest, negation_weight=negation_weight).request

@@ -14,6 +14,7 @@ from decision_diffuser_msgs.msg import PlannerStatus
 from rclpy.executors import SingleThreadedExecutor
 
 from decision_diffuser_ros.nodes.robot_processes import ProcessError, RobotProcesses
+from decision_diffuser_ros.nodes.skill_request import first_request
 from decision_diffuser_ros.planner.manifest import Manifest
 from decision_diffuser_ros.resources import MANIFEST_NAME, model_directory
 
@@ -100,6 +101,27 @@ def manifest_of(bundle: str) -> Manifest:
         BundleError: the manifest is damaged.
     """
     return Manifest.read(model_directory(bundle) / MANIFEST_NAME)
+
+
+def bundle_parameters(bundle: str | None, *, skill: str | None = None) -> dict[str, object]:
+    """What the quadruped's planner is told besides its parameter file, so that it runs another bundle.
+
+    A model that takes no forward speed is not asked for the one in the file, but for a skill alone.
+
+    Args:
+        bundle: a shipped model's name, or a directory; None for what the file says.
+        skill: asked at first, the model's first by default.
+
+    Raises:
+        ConfigurationError: there is no such model.
+        BundleError: the manifest is damaged.
+    """
+    if bundle is None:
+        return {}
+    manifest = manifest_of(bundle)
+    if manifest.kind("forward_speed") is not None:
+        return {"bundle": bundle}
+    return {"bundle": bundle, "condition": first_request(manifest, skill=skill, numbers={}).text()}
 
 
 @contextlib.contextmanager

@@ -22,6 +22,7 @@ from std_srvs.srv import Trigger
 from decision_diffuser_ros.evaluation.process_facts import planning_child
 from decision_diffuser_ros.nodes import qos
 from decision_diffuser_ros.nodes.command_topics import FORWARD_COMMAND_TOPIC
+from decision_diffuser_ros.nodes.demonstration import bundle_parameters
 from decision_diffuser_ros.nodes.executors import make_executor
 from decision_diffuser_ros.nodes.faulty_wire import RAW, FaultyWire
 from decision_diffuser_ros.nodes.robot_processes import (
@@ -227,9 +228,12 @@ def _commands(settings: BenchSettings) -> dict[str, Sequence[str]]:
         raw = [f"{name}:={RAW}/{name.lstrip('/')}" for name in ("joint_states", "imu", "/clock")]
         simulator |= {"state_rate": 100.0, "time_step": 0.002}
     depth = f"qos_overrides./{settings.namespace}/{FORWARD_COMMAND_TOPIC}.publisher.depth"
-    planner: dict[str, object] = {"autostart": True, "use_sim_time": settings.simulated_time, depth: DEEP_QUEUE}
-    if settings.bundle is not None:
-        planner["bundle"] = settings.bundle
+    planner: dict[str, object] = {
+        "autostart": True,
+        "use_sim_time": settings.simulated_time,
+        depth: DEEP_QUEUE,
+        **bundle_parameters(settings.bundle),
+    }
     return {
         SIMULATOR: [
             str(executable("quadruped_sim_node")),

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from decision_diffuser_ros.evaluation.gait_recording import GaitRecording
-from decision_diffuser_ros.nodes.demonstration import Demonstration, demonstration, manifest_of
+from decision_diffuser_ros.nodes.demonstration import Demonstration, bundle_parameters, demonstration, manifest_of
 from decision_diffuser_ros.nodes.gait_monitor import GaitMonitor
 from decision_diffuser_ros.nodes.robot_processes import executable, parameter_arguments
 from decision_diffuser_ros.resources import config_file
@@ -83,9 +83,12 @@ def run_demo(settings: DemoSettings, *, show: Callable[[DemoView], None]) -> Gai
 
 def _commands(settings: DemoSettings) -> dict[str, Sequence[str]]:
     parameters = ["--ros-args", "--params-file", str(config_file(ROBOT))]
-    planner: dict[str, object] = {"skill": settings.gaits[0], "autostart": True, "use_sim_time": True}
-    if settings.bundle is not None:
-        planner["bundle"] = settings.bundle
+    planner: dict[str, object] = {
+        "skill": settings.gaits[0],
+        "autostart": True,
+        "use_sim_time": True,
+        **bundle_parameters(settings.bundle, skill=settings.gaits[0]),
+    }
     simulation = {"gui": settings.gui}
     return {
         "quadruped_sim": [str(executable("quadruped_sim_node")), *parameters, *parameter_arguments(simulation)],

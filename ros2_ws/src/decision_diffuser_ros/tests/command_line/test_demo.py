@@ -17,7 +17,7 @@ pytest.importorskip("decision_diffuser_msgs", reason="needs the workspace built 
 pytest.importorskip("pybullet", reason="needs PyBullet")
 
 from decision_diffuser_ros.nodes import gait_demo
-from decision_diffuser_ros.nodes.demonstration import START_TIMEOUT
+from decision_diffuser_ros.nodes.demonstration import START_TIMEOUT, bundle_parameters
 from decision_diffuser_ros.nodes.gait_demo import DemoSettings, run_demo
 from decision_diffuser_ros.nodes.robot_processes import ProcessError
 
@@ -62,6 +62,14 @@ def test_a_gait_that_is_not_reached_or_not_even_answered_is_exit_code_1(tmp_path
     assert json.loads((tmp_path / "summary.json").read_text())["gaits"][0]["seconds_to_reach"] is None
 
 
+def test_a_model_that_takes_no_forward_speed_is_not_asked_for_one():
+    assert bundle_parameters(None) == {}
+    assert bundle_parameters("quadruped_gaits", skill="pace") == {"bundle": "quadruped_gaits"}
+    composition = {"bundle": "quadruped_composition"}
+    assert bundle_parameters("quadruped_composition") == composition | {"condition": "trot"}
+    assert bundle_parameters("quadruped_composition", skill="pace") == composition | {"condition": "pace"}
+
+
 @pytest.mark.ros
 def test_a_bundle_that_the_planner_does_not_take_is_told_of_at_once(tiny_bundle, quadruped_bundle, tmp_path):
     (quadruped_bundle / "denoiser.onnx").write_bytes(b"damaged")
@@ -79,8 +87,9 @@ def test_a_bundle_that_the_planner_does_not_take_is_told_of_at_once(tiny_bundle,
 
 @pytest.mark.ros
 @pytest.mark.slow
-def test_the_shipped_robot_walks_every_gait_that_it_is_asked_for(tmp_path, capsys):
-    assert run("--seconds-per-gait", "2", "--output", str(tmp_path)) == 0
+@pytest.mark.parametrize("bundle", ["quadruped_gaits", "quadruped_composition"])
+def test_the_shipped_robot_walks_every_gait_that_it_is_asked_for(bundle, tmp_path, capsys):
+    assert run("--bundle", bundle, "--seconds-per-gait", "2", "--output", str(tmp_path)) == 0
     assert "not reached" not in capsys.readouterr().out
     rows = json.loads((tmp_path / "summary.json").read_text())["gaits"]
     assert [row["gait"] for row in rows] == list(GAITS)

@@ -17,11 +17,11 @@ from decision_diffuser_ros.nodes.control_assembly import (
 from decision_diffuser_ros.nodes.control_stepper import ControlStepper
 from decision_diffuser_ros.nodes.parameter_declaration import ParameterType
 from decision_diffuser_ros.nodes.planner_parameters import SPECS, PlannerParameters
-from decision_diffuser_ros.planner.manifest import Manifest
+from decision_diffuser_ros.planner.manifest import ConditionKind, Manifest
 from decision_diffuser_ros.planner.planner import Plan
 from decision_diffuser_ros.planner.settings import SamplingSettings
 from decision_diffuser_ros.resources import MANIFEST_NAME
-from tests.bundles import QUADRUPED_JOINTS
+from tests.bundles import GAITS, QUADRUPED_JOINTS, make_quadruped_bundle
 
 LIMITS = {
     "limits_position_lower": (-3.0,) * 12,
@@ -55,6 +55,16 @@ def test_a_plan_may_take_most_of_the_longest_latency(quadruped_bundle) -> None:
 def test_plans_are_made_with_the_model_that_is_configured_only(quadruped_bundle) -> None:
     assembled = assembly(quadruped_bundle)
     assert worker(assembled).manifest == assembled.manifest
+
+
+def test_a_speed_that_the_model_does_not_take_is_refused_and_an_expression_goes_in_its_place(tmp_path) -> None:
+    kinds = (ConditionKind("skill", names=GAITS), ConditionKind("return", scale=1.0, unit="1"))
+    bundle = make_quadruped_bundle(tmp_path / "composition", conditions=kinds)
+    reason = "`forward_speed` is set, which model '.*' does not take; it takes: skill, return. Say in `condition`"
+    with pytest.raises(ConfigurationError, match=reason):
+        assembly(bundle, forward_speed=0.6)
+    asked = assembly(bundle, forward_speed=0.6, condition="pace & return=0.5").request
+    assert asked.text() == "pace & return=0.5"
 
 
 def test_every_plan_is_composed_unless_it_is_set(quadruped_bundle) -> None:

@@ -9,6 +9,7 @@ import math
 
 import numpy as np
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
+from rclpy.impl.rcutils_logger import RcutilsLogger
 
 from decision_diffuser_ros.control.health import (
     HealthLevel,
@@ -20,7 +21,7 @@ from decision_diffuser_ros.control.health import (
     period_jitter,
 )
 from decision_diffuser_ros.control.planner_process import PlannerState
-from decision_diffuser_ros.control.safe_controller import ControlMode
+from decision_diffuser_ros.control.safe_controller import ControlDecision, ControlMode
 from decision_diffuser_ros.nodes.control_stepper import ControlStepper
 from decision_diffuser_ros.nodes.planner_parameters import PlannerParameters
 
@@ -91,8 +92,8 @@ class PlannerDiagnostics:
 
     def _mode_report(self, stepper: ControlStepper) -> HealthReport:
         decision = stepper.safe.decision
-        level = HealthLevel.OK if decision.is_pause else MODE_LEVELS.get(decision.mode, HealthLevel.OK)
-        return HealthReport("mode", level, decision.reason or decision.mode.value, {"mode": decision.mode.value})
+        mode = decision.mode.value
+        return HealthReport("mode", mode_level(decision), decision.reason or mode, {"mode": mode})
 
     def _command_report(self, now: float) -> HealthReport:
         times = self._command_times.since(now)
@@ -132,7 +133,7 @@ class PlannerDiagnostics:
         return HealthReport(
             "plans",
             max(levels),
-            message,
+            "; ".join([message, *self._lately((drops, "late or refused"), (restarts, "restart(s) of its process"))]),
             {
                 "inference p50 [ms]": _milliseconds(middle),
                 "inference p95 [ms]": _milliseconds(high),
@@ -153,7 +154,8 @@ class PlannerDiagnostics:
         ages = stepper.ages(now)
         oldest = max(ages.values())
         level = max(self._age.level(oldest), self._drops.level(refused), HealthLevel.WARN if stale else HealthLevel.OK)
-        message = f"{refused:.0f} refused within {self._window:g} s; {stepper.last_refusal}" if refused else "good"
+        troubles = self._lately((refused, "refused"), (stale, "gap(s)"))
+        message = "; ".join([*troubles, *([stepper.last_refusal] if refused else [])]) or "good"
         values = {f"age of the last {source} [ms]": _milliseconds(age) for source, age in ages.items()}
         return HealthReport(
             "readings",
@@ -168,6 +170,10 @@ class PlannerDiagnostics:
                 "times stale": str(stepper.safe.watchdog.stale_count),
             },
         )
+
+    def _lately(self, *counted: tuple[float, str]) -> list[str]:
+        """Return what there was of each, for people; nothing of what there was none."""
+        return [f"{count:.0f} {what} within {self._window:g} s" for count, what in counted if count]
 
     def _limit_report(self, stepper: ControlStepper, now: float) -> HealthReport:
         counts = stepper.safe.limiter.counts
@@ -185,6 +191,23 @@ class PlannerDiagnostics:
                 "by effort": str(counts.effort),
             },
         )
+
+
+def mode_level(decision: ControlDecision) -> HealthLevel:
+    """Return how bad it is to be in this mode; to hold still because nothing is asked is fine."""
+    return HealthLevel.OK if decision.is_pause else MODE_LEVELS.get(decision.mode, HealthLevel.OK)
+
+
+def log_mode_change(logger: RcutilsLogger, before: ControlDecision, now: ControlDecision) -> None:
+    """Log that there is another mode, as severely as diagnostics have it."""
+    text = f"{before.mode.value} -> {now.mode.value}" + (f": {now.reason}" if now.reason else "")
+    level = mode_level(now)
+    if level is HealthLevel.ERROR:  # a call for each severity: rclpy refuses two from one line
+        logger.error(text)
+    elif level is HealthLevel.WARN:
+        logger.warning(text)
+    else:
+        logger.info(text)
 
 
 def idle_report(

@@ -19,7 +19,6 @@ from decision_diffuser_msgs.msg import NamedPoses
 from numpy.typing import NDArray
 from rclpy.node import Node
 from sensor_msgs.msg import Imu, JointState
-from trajectory_msgs.msg import JointTrajectory
 
 from decision_diffuser_ros.control.health import HealthReport
 from decision_diffuser_ros.control.interpreter_pauses import shorten_pauses
@@ -40,8 +39,14 @@ from decision_diffuser_ros.nodes.control_assembly import (
 )
 from decision_diffuser_ros.nodes.control_loop import DeadlineLoop
 from decision_diffuser_ros.nodes.control_stepper import ControlStepper
-from decision_diffuser_ros.nodes.diagnostics import ORDINARY_SCHEDULING, PlannerDiagnostics, idle_report
+from decision_diffuser_ros.nodes.diagnostics import (
+    ORDINARY_SCHEDULING,
+    PlannerDiagnostics,
+    idle_report,
+    log_mode_change,
+)
 from decision_diffuser_ros.nodes.node_runner import is_stop_requested
+from decision_diffuser_ros.nodes.plan_output import PlanOutput
 from decision_diffuser_ros.nodes.planner_parameters import PlannerParameters
 from decision_diffuser_ros.nodes.robot_description import read_robot_description
 from decision_diffuser_ros.nodes.stamp_trigger import StampTrigger, TriggeredStep
@@ -101,13 +106,12 @@ class PlannerSession:
         self._step_clock = StepClock(self._command_period)
         self._loop: DeadlineLoop | None = None
         self._has_priority = False
-        self._previewed_plan = 0
         self._plan_conditions: object = None
         self._inputs: list[Any] = []
         self._commands: CommandOutput | None = None
+        self._plans: PlanOutput | None = None
         self.on_control_step: Callable[[], None] | None = None
         self._hold_while_nothing_is_asked()
-        self._preview_publisher: Any = None
         try:
             self._connect()
             self.assembly.planner.start(abort=is_stop_requested)
@@ -118,9 +122,7 @@ class PlannerSession:
     def _connect(self) -> None:
         """Advertise and subscribe; what arrives before the activation is dropped."""
         node, overridable = self._node, qos.overridable()
-        self._preview_publisher = node.create_publisher(
-            JointTrajectory, "~/plan", copy.copy(qos.PREVIEW), qos_overriding_options=overridable
-        )
+        self._plans = PlanOutput(node, self.assembly.manifest)
         self._commands = CommandOutput(node, self._options, self.assembly)
         for source, kind, topic, callback in (  # what comes at the same time is taken in this order, joint states last
             (IMU_SOURCE, Imu, "imu", self._take_imu),
@@ -174,9 +176,9 @@ class PlannerSession:
             self.stepper.activate(time.monotonic())
             self.diagnostics.begin()
             self._trigger = self._new_trigger()
-            self._previewed_plan = 0
-            if self._commands is not None:
-                self._commands.begin()
+            for output in (self._commands, self._plans):
+                if output is not None:
+                    output.begin()
 
     def deactivate(self) -> None:
         """End control steps and leave the robot with the last command."""
@@ -196,10 +198,9 @@ class PlannerSession:
             self._lower_priority()
             for subscription in self._inputs:
                 self._node.destroy_subscription(subscription)
-            if self._commands is not None:
-                self._commands.close()
-            if self._preview_publisher is not None:
-                self._node.destroy_publisher(self._preview_publisher)
+            for output in (self._commands, self._plans):
+                if output is not None:
+                    output.close()
         finally:
             self.assembly.planner.stop()
 
@@ -339,7 +340,9 @@ class PlannerSession:
                 self.diagnostics.note_plan(now, self.stepper.new_plan_durations.pop())
             self._note_mode(before, decision)
             self._note_plan_conditions()
-            self._preview_plan()
+            if self._plans is not None:
+                safe = self.assembly.safe
+                self._plans.publish(safe.controller.plan, plan_id=safe.plans_followed, plan_age=self.stepper.plan_age())
             if self.on_control_step is not None:
                 self.on_control_step()
 
@@ -347,29 +350,9 @@ class PlannerSession:
         if self._commands is not None:
             self._commands.publish(command)
 
-    def _preview_plan(self) -> None:
-        """Publish the plan followed, once, if anybody looks."""
-        plan_id, plan = self.assembly.safe.plans_followed, self.assembly.safe.controller.plan
-        if plan is None or plan_id == self._previewed_plan or self._preview_publisher.get_subscription_count() == 0:
-            return
-        self._previewed_plan = plan_id
-        manifest = self.assembly.manifest
-        velocity_indices = list(manifest.joint_velocity_indices)
-        origin = self._node.get_clock().now().nanoseconds * 1e-9 - self.stepper.plan_age()
-        self._preview_publisher.publish(
-            messages.plan_preview(
-                manifest.joint_names,
-                plan.states[:, list(manifest.joint_position_indices)],
-                plan.states[:, velocity_indices] if velocity_indices else None,
-                stamp=messages.stamp_of(max(0.0, origin)),
-                step_duration=manifest.step_duration,
-            )
-        )
-
     def _note_mode(self, before: ControlDecision, now: ControlDecision) -> None:
         if now.mode is not before.mode:
-            reason = f": {now.reason}" if now.reason else ""
-            self._node.get_logger().info(f"{before.mode.value} -> {now.mode.value}{reason}")
+            log_mode_change(self._node.get_logger(), before, now)
             self._on_change()
 
     def _note_plan_conditions(self) -> None:

@@ -57,13 +57,13 @@ class QuadrupedBody:
         for joint, angle in zip(self.joints, joint_position, strict=True):
             self.client.resetJointState(self.robot, joint, float(angle), 0.0)
 
-    def keep_floor_below(self, position: Sequence[float]) -> None:
+    def keep_floor_below(self, position: np.ndarray) -> None:
         """Moves the floor along with a robot that has walked far from its middle, so that the robot meets no edge.
 
         It goes by whole metres, the period of its pattern, so that nobody sees it.
 
         Args:
-            position: of the base in the world [m].
+            position: of the base in the world, (3,) [m].
         """
         middle = self.client.getBasePositionAndOrientation(self.floor)[0]
         if max(abs(position[axis] - middle[axis]) for axis in (0, 1)) > FLOOR_REACH:

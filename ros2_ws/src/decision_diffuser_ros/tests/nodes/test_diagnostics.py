@@ -8,10 +8,12 @@ import pytest
 pytest.importorskip("rclpy", reason="needs ROS 2")
 pytest.importorskip("decision_diffuser_msgs", reason="needs the workspace built and sourced")
 
+from rclpy.logging import get_logger
+
 from decision_diffuser_ros.control.health import HealthLevel
 from decision_diffuser_ros.control.safe_controller import ControlDecision, ControlMode
 from decision_diffuser_ros.nodes.control_stepper import ControlStepper
-from decision_diffuser_ros.nodes.diagnostics import PlannerDiagnostics, idle_report
+from decision_diffuser_ros.nodes.diagnostics import PlannerDiagnostics, idle_report, log_mode_change
 from decision_diffuser_ros.nodes.planner_session import PlannerSession
 from tests.nodes.test_planning_parameters import assembly, parameters
 
@@ -44,6 +46,46 @@ def test_refused_readings_of_every_source_are_a_warning_as_long_as_they_are_rece
     assert (refused.level, refused.message) == (HealthLevel.WARN, "3 refused within 10 s; joint 'knee' is missing")
     assert refused.values[shown] == "3"
     assert readings(2.0 + WINDOW).level is HealthLevel.OK
+
+
+def test_a_warning_says_what_it_is_about(quadruped_bundle):
+    assembled = assembly(quadruped_bundle, simulated_time=True)
+    stepper = ControlStepper(assembled, simulated_time=True, wait_for_plans=False, wait_for_first_plan=False)
+    options = parameters(quadruped_bundle, diagnostics_window=WINDOW)
+    diagnostics = PlannerDiagnostics(options, step_duration=0.02, simulated_time=True)
+    stepper.activate(0.0)
+    diagnostics.reports(stepper, 0.0)
+    stepper.counters.late_plans = 2
+    stepper.counters.refused_plans = 1
+    assembled.planner.restarts = 1
+    stepper.safe.watchdog.stale_count = 4
+    reports = {report.name: report for report in diagnostics.reports(stepper, 1.0)}
+    assert reports["plans"].message.endswith("; 3 late or refused within 10 s; 1 restart(s) of its process within 10 s")
+    assert reports["readings"].message == "4 gap(s) within 10 s"
+    assert reports["readings"].level is HealthLevel.WARN
+
+
+@pytest.mark.parametrize(
+    "decision, severity",
+    [
+        (ControlDecision(ControlMode.DAMPING, None, "why"), "error"),
+        (ControlDecision(ControlMode.HOLD, None, "why"), "warning"),
+        (ControlDecision(ControlMode.HOLD, None, "why", is_pause=True), "info"),
+    ],
+)
+def test_a_change_of_mode_is_logged_as_severely_as_diagnostics_have_it(decision, severity):
+    logged = []
+    logger = SimpleNamespace(
+        **{name: lambda text, name=name: logged.append((name, text)) for name in ("error", "warning", "info")}
+    )
+    log_mode_change(logger, ControlDecision(ControlMode.ACTIVE, None, ""), decision)
+    assert logged == [(severity, f"active -> {decision.mode.value}: why")]
+
+
+def test_one_logger_takes_changes_to_every_mode():
+    logger = get_logger("test_changes_of_mode")
+    for mode in (ControlMode.ACTIVE, ControlMode.HOLD, ControlMode.DAMPING, ControlMode.ACTIVE):
+        log_mode_change(logger, ControlDecision(ControlMode.WAITING, None, ""), ControlDecision(mode, None, ""))
 
 
 @pytest.mark.parametrize("is_pause, level", [(False, HealthLevel.WARN), (True, HealthLevel.OK)])

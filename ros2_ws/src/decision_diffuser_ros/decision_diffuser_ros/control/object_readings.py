@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 from decision_diffuser_ros.errors import StateError
 
 if TYPE_CHECKING:
-    from decision_diffuser_ros.planner.manifest import Manifest
+    from decision_diffuser_ros.planner.state_layout import StateLayout
 
 ORIENTATION_LENGTH_TOLERANCE = 0.05
 POSE_ENTRIES = tuple(f"position/{axis}" for axis in "xyz") + tuple(f"orientation/{axis}" for axis in "xyzw")
@@ -35,22 +35,22 @@ class ObjectReading:
 class ObjectLayout:
     """Which objects a state holds and where."""
 
-    def __init__(self, manifest: Manifest, *, canonical_orientation: CanonicalOrientation | None = None) -> None:
+    def __init__(self, layout: StateLayout, *, canonical_orientation: CanonicalOrientation | None = None) -> None:
         """Find the objects of the model's state.
 
         Args:
-            manifest: of the model.
+            layout: of the states, a model or a data set.
             canonical_orientation: for objects that look alike in several orientations; by default only the
                 quaternion's sign is chosen, w >= 0.
         """
-        names = manifest.state_names
+        names = layout.state_names
         suffix = f"/{POSE_ENTRIES[0]}"
         found = [name.removesuffix(suffix) for name in names if name.endswith(suffix)]
         self.names = tuple(name for name in found if {f"{name}/{entry}" for entry in POSE_ENTRIES} <= set(names))
         self.indices = [
             index
             for name in self.names
-            for index in manifest.state_indices([f"{name}/{entry}" for entry in POSE_ENTRIES])
+            for index in layout.state_indices([f"{name}/{entry}" for entry in POSE_ENTRIES])
         ]
         self._canonical_orientation = canonical_orientation or _with_positive_w
 

@@ -18,7 +18,7 @@ from decision_diffuser_ros.errors import ConfigurationError, StateError
 from decision_diffuser_ros.planner.object_relations import OPENING
 
 if TYPE_CHECKING:
-    from decision_diffuser_ros.planner.manifest import Manifest
+    from decision_diffuser_ros.planner.state_layout import StateLayout
 
 GRAVITY_DIRECTION = "gravity_direction"
 ANGULAR_VELOCITY = "angular_velocity"
@@ -67,17 +67,17 @@ class StateAssembler:
 
     def __init__(
         self,
-        manifest: Manifest,
+        layout: StateLayout,
         *,
         needs_velocity: bool = False,
         longest_difference: float = 0.1,
         gripper_joints: Sequence[str] = (),
         canonical_orientation: CanonicalOrientation | None = None,
     ) -> None:
-        """Assemble states for the model of this manifest.
+        """Assemble states of this layout.
 
         Args:
-            manifest: of the model.
+            layout: of the states, a model or a data set.
             needs_velocity: whether velocities are needed for more than the model, which may not see them: where they
                 are missing, differences take their place.
             gripper_joints: joints of the gripper, whose positions add up to its opening [m].
@@ -88,34 +88,34 @@ class StateAssembler:
         Raises:
             ConfigurationError: the state has entries that no reading gives.
         """
-        self.joint_names = tuple(manifest.joint_names)
-        self.objects = ObjectLayout(manifest, canonical_orientation=canonical_orientation)
-        self.has_gripper = OPENING in manifest.state_names
+        self.joint_names = tuple(layout.joint_names)
+        self.objects = ObjectLayout(layout, canonical_orientation=canonical_orientation)
+        self.has_gripper = OPENING in layout.state_names
         self._gripper_joints = tuple(gripper_joints) if self.has_gripper else ()
-        self._opening_index = list(manifest.state_indices([OPENING])) if self.has_gripper else []
+        self._opening_index = list(layout.state_indices([OPENING])) if self.has_gripper else []
         self.opening_index = self._opening_index[0] if self.has_gripper else -1
-        self.needs_imu = manifest.has_state(GRAVITY_DIRECTION) or manifest.has_state(ANGULAR_VELOCITY)
+        self.needs_imu = layout.has_state(GRAVITY_DIRECTION) or layout.has_state(ANGULAR_VELOCITY)
         self._longest_difference = longest_difference
-        self._state_dim = manifest.state_dim
-        self._position_indices = list(manifest.joint_position_indices)
-        self._velocity_indices = list(manifest.joint_velocity_indices)
+        self._state_dim = layout.state_dim
+        self._position_indices = list(layout.joint_position_indices)
+        self._velocity_indices = list(layout.joint_velocity_indices)
         self._needs_velocity = needs_velocity or bool(self._velocity_indices)
-        self._gravity_indices = _vector_indices(manifest, GRAVITY_DIRECTION)
-        self._angular_velocity_indices = _vector_indices(manifest, ANGULAR_VELOCITY)
+        self._gravity_indices = _vector_indices(layout, GRAVITY_DIRECTION)
+        self._angular_velocity_indices = _vector_indices(layout, ANGULAR_VELOCITY)
         joint_indices = {*self._position_indices, *self._velocity_indices}
         covered = joint_indices.union(
             self._gravity_indices, self._angular_velocity_indices, self._opening_index, self.objects.indices
         )
-        unknown = [name for index, name in enumerate(manifest.state_names) if index not in covered]
+        unknown = [name for index, name in enumerate(layout.state_names) if index not in covered]
         if unknown:
             raise ConfigurationError(
-                f"model '{manifest.name}' needs '{unknown[0]}', which joint states, an IMU and object poses do not "
+                f"model '{layout.name}' needs '{unknown[0]}', which joint states, an IMU and object poses do not "
                 "give; accepted: <joint>/position, <joint>/velocity, gravity_direction/x, y, z, "
                 "angular_velocity/x, y, z, gripper/opening, <object>/position/x, y, z, <object>/orientation/x, y, z, w"
             )
         if self.has_gripper and not self._gripper_joints:
             raise ConfigurationError(
-                f"model '{manifest.name}' needs 'gripper/opening'; name the joints whose positions add up to it in "
+                f"model '{layout.name}' needs 'gripper/opening'; name the joints whose positions add up to it in "
                 "`gripper.joints`"
             )
         self._last: JointReading | None = None
@@ -254,8 +254,8 @@ def gravity_direction_in_base(orientation: ArrayLike) -> NDArray[np.float64]:
     return np.array([2.0 * (w * y - x * z), -2.0 * (y * z + w * x), 2.0 * (x * x + y * y) - 1.0])
 
 
-def _vector_indices(manifest: Manifest, prefix: str) -> list[int]:
-    return list(manifest.vector_indices(prefix)) if manifest.has_state(prefix) else []
+def _vector_indices(layout: StateLayout, prefix: str) -> list[int]:
+    return list(layout.vector_indices(prefix)) if layout.has_state(prefix) else []
 
 
 def _values(values: ArrayLike, count: int, quantity: str, *, required: bool) -> NDArray[np.float64]:

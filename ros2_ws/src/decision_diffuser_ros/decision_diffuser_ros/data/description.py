@@ -8,13 +8,14 @@ from typing import Any
 
 from decision_diffuser_ros.errors import BundleError, ConfigurationError, DataError
 from decision_diffuser_ros.planner.manifest_records import Entry, require, require_unique
+from decision_diffuser_ros.planner.state_layout import StateLayout
 from decision_diffuser_ros.planner.strict_record import read_record, write_record
 
 DEFAULT_CHOICE_KIND = "skill"
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class DataDescription:
+class DataDescription(StateLayout):
     """Names and units of a data set's arrays; the key `description` of its shards' attributes.
 
     Attributes:
@@ -39,7 +40,7 @@ class DataDescription:
 
     def __post_init__(self) -> None:
         require(bool(self.state) and bool(self.action), "state and action", "not empty", None)
-        require_unique([entry.name for entry in self.state], "names of `state`")
+        require_unique(self.state_names, "names of `state`")
         require_unique([entry.name for entry in self.action], "names of `action`")
         require_unique(self.joint_names, "`joint_names`")
         require_unique(self.skill_names, "`skill_names`")
@@ -73,6 +74,6 @@ class DataDescription:
     @property
     def target_positions(self) -> tuple[int | None, ...]:
         """For each action `x_target`, where `x` stands in the state; None where it does not."""
-        names = [entry.name for entry in self.state]
+        names = self.state_names
         measured = [entry.name.removesuffix("_target") for entry in self.action]
         return tuple(names.index(name) if name in names else None for name in measured)

@@ -23,6 +23,7 @@ from sensor_msgs.msg import Imu, JointState
 from decision_diffuser_ros.control.health import HealthReport
 from decision_diffuser_ros.control.interpreter_pauses import shorten_pauses
 from decision_diffuser_ros.control.safe_controller import ControlDecision
+from decision_diffuser_ros.control.stamp_trigger import StampTrigger, TriggeredStep
 from decision_diffuser_ros.control.state_assembly import StateAssembler
 from decision_diffuser_ros.control.thread_priority import schedule_in_real_time, schedule_ordinarily
 from decision_diffuser_ros.errors import ConfigurationError, StateError
@@ -49,7 +50,6 @@ from decision_diffuser_ros.nodes.node_runner import is_stop_requested
 from decision_diffuser_ros.nodes.plan_output import PlanOutput
 from decision_diffuser_ros.nodes.planner_parameters import PlannerParameters
 from decision_diffuser_ros.nodes.robot_description import read_robot_description
-from decision_diffuser_ros.nodes.stamp_trigger import StampTrigger, TriggeredStep
 from decision_diffuser_ros.nodes.step_clock import StepClock
 
 NOTHING_ASKED = "nothing is asked"

@@ -12,7 +12,7 @@ them (`gripper/opening`, `block_red/position/x`). The window of the model is `hi
 
 import dataclasses
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,7 @@ from decision_diffuser_ros.planner.manifest_records import (
     require_unique,
 )
 from decision_diffuser_ros.planner.settings import SamplingSettings
+from decision_diffuser_ros.planner.state_layout import StateLayout
 from decision_diffuser_ros.planner.strict_record import parse_json, read_record, write_record
 from decision_diffuser_ros.resources import MANIFEST_NAME
 
@@ -37,7 +38,7 @@ PREDICTIONS = ("x0", "noise")
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Manifest:
+class Manifest(StateLayout):
     """Everything deployment must know of a model. Read it with `Manifest.read`, write it with `Manifest.write`.
 
     Attributes:
@@ -136,11 +137,6 @@ class Manifest:
         Path(path).write_text(self.to_json(), encoding="utf-8")
 
     @property
-    def state_dim(self) -> int:
-        """Numbers in a state."""
-        return len(self.state)
-
-    @property
     def action_dim(self) -> int:
         """Numbers in an action."""
         return len(self.action)
@@ -149,11 +145,6 @@ class Manifest:
     def horizon(self) -> int:
         """Slots of the model's window: history, plan, outcome."""
         return self.history + self.plan_steps + self.outcome
-
-    @property
-    def state_names(self) -> tuple[str, ...]:
-        """Names of the state entries."""
-        return tuple(entry.name for entry in self.state)
 
     @property
     def action_names(self) -> tuple[str, ...]:
@@ -170,35 +161,6 @@ class Manifest:
         """Number of kinds of condition."""
         return len(self.conditions)
 
-    @property
-    def joint_position_indices(self) -> tuple[int, ...]:
-        """Where the joint positions are in a state, in the order of `joint_names`."""
-        return self.state_indices(self._joint_entries("position"))
-
-    @property
-    def joint_velocity_indices(self) -> tuple[int, ...]:
-        """Where the joint velocities are in a state, in the order of `joint_names`; empty if the state has none."""
-        names = self._joint_entries("velocity")
-        return self.state_indices(names) if set(names) <= set(self.state_names) else ()
-
-    def has_state(self, prefix: str) -> bool:
-        """Whether the state has entries `<prefix>/...`, e.g. `gravity_direction`."""
-        return any(name.startswith(f"{prefix}/") for name in self.state_names)
-
-    def vector_indices(self, prefix: str) -> tuple[int, int, int]:
-        """Where `<prefix>/x`, `/y` and `/z` are in a state. Raises BundleError if they are not."""
-        x, y, z = self.state_indices([f"{prefix}/{axis}" for axis in "xyz"])
-        return x, y, z
-
-    def state_indices(self, names: Sequence[str]) -> tuple[int, ...]:
-        """Where the named entries are in a state. Raises BundleError for a name that is not there."""
-        missing = [name for name in names if name not in self.state_names]
-        if missing:
-            raise BundleError(
-                f"model '{self.name}' has no state entry '{missing[0]}'; available: {', '.join(self.state_names)}"
-            )
-        return tuple(self.state_names.index(name) for name in names)
-
     def kind(self, name: str) -> ConditionKind | None:
         """The kind of condition with this name, or None if the model has no such kind."""
         return next((kind for kind in self.conditions if kind.kind == name), None)
@@ -210,14 +172,12 @@ class Manifest:
 
     def _require_joint_entries(self) -> None:
         names = self.state_names
-        positions = [name in names for name in self._joint_entries("position")]
+        positions = [name in names for name in self.joint_entries("position")]
         require(all(positions), "state", "with '<joint>/position' of every joint", names)
-        velocities = [name in names for name in self._joint_entries("velocity")]
+        velocities = [name in names for name in self.joint_entries("velocity")]
         has_all_or_none = all(velocities) or not any(velocities)
         require(has_all_or_none, "state", "with '<joint>/velocity' of every joint or of none", names)
 
-    def _joint_entries(self, quantity: str) -> list[str]:
-        return [f"{joint}/{quantity}" for joint in self.joint_names]
 
 
 def _require_bare_names(files: Mapping[str, FileRecord]) -> None:

@@ -13,6 +13,7 @@ from typing import Any
 
 import torch
 
+from decision_diffuser_ros.data.configuration_file import read_configuration
 from decision_diffuser_ros.data.demonstration_set import DemonstrationSet
 from decision_diffuser_ros.data.description import DataDescription
 from decision_diffuser_ros.data.normalisation import Normaliser
@@ -27,7 +28,6 @@ from decision_diffuser_ros.planner.manifest_records import FileRecord, require
 from decision_diffuser_ros.training.action_batches import ActionBatches
 from decision_diffuser_ros.training.behaviour_cloning_network import BehaviourCloningNetwork, cloning_loss
 from decision_diffuser_ros.training.configuration import OptimisationConfiguration
-from decision_diffuser_ros.training.configuration_file import read_configuration
 from decision_diffuser_ros.training.export import Graph
 from decision_diffuser_ros.training.fitting import Machine, fit
 from decision_diffuser_ros.training.graph_comparison import check_against_torch

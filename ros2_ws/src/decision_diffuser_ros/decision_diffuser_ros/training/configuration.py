@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
+from decision_diffuser_ros.data.configuration_file import configuration_of, read_configuration
 from decision_diffuser_ros.planner.manifest_records import require
 from decision_diffuser_ros.planner.settings import SamplingSettings
-from decision_diffuser_ros.training.configuration_file import configuration_of, read_configuration
 
 TEMPORAL_UNET, WINDOW_MLP, OBJECT_TRANSFORMER = "temporal_unet", "window_mlp", "object_transformer"
 ARCHITECTURES = (TEMPORAL_UNET, WINDOW_MLP, OBJECT_TRANSFORMER)

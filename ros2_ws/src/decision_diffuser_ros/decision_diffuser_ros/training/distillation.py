@@ -18,12 +18,12 @@ import numpy as np
 import torch
 from torch import nn
 
+from decision_diffuser_ros.data.configuration_file import read_configuration
 from decision_diffuser_ros.data.demonstration_set import DemonstrationSet
 from decision_diffuser_ros.diffusion.schedule import noise_schedule
 from decision_diffuser_ros.planner.manifest_records import require
 from decision_diffuser_ros.planner.settings import SamplingSettings
 from decision_diffuser_ros.training.configuration import OptimisationConfiguration
-from decision_diffuser_ros.training.configuration_file import read_configuration
 from decision_diffuser_ros.training.denoising_task import DenoisingExample
 from decision_diffuser_ros.training.distillation_task import DistillationTask
 from decision_diffuser_ros.training.fitting import Machine

@@ -1,4 +1,4 @@
-"""Configurations of trainings from YAML files: an unknown key or a wrong type is an error that names the place."""
+"""Configurations from YAML files: an unknown key or a wrong type is an error that names the place."""
 
 from __future__ import annotations
 

@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from decision_diffuser_ros.control.object_readings import ObjectReading
+from decision_diffuser_ros.control.stamp_trigger import StampTrigger
 from decision_diffuser_ros.control.state_assembly import ImuReading, JointReading
-from decision_diffuser_ros.nodes.stamp_trigger import StampTrigger
 
 
 def joints_at(stamp):

@@ -26,9 +26,20 @@ class TriggeredStep:
 class StampTrigger:
     """Pairs readings and decides which of them make a control step."""
 
-    def __init__(self, *, step_duration: float, needs_imu: bool, needs_objects: bool = False) -> None:
-        """Trigger every `step_duration` [s] of stamps, with or without waiting for an IMU and for objects."""
+    def __init__(
+        self,
+        *,
+        step_duration: float,
+        needs_imu: bool,
+        needs_objects: bool = False,
+        earliness: float = STAMP_TOLERANCE,
+    ) -> None:
+        """Trigger every `step_duration` [s] of stamps, with or without waiting for an IMU and for objects.
+
+        A joint state that is stamped less than `earliness` [s] before the deadline meets it.
+        """
         self._step_duration = step_duration
+        self._earliness = earliness
         self._needs_imu = needs_imu
         self._needs_objects = needs_objects
         self._joints: JointReading | None = None
@@ -61,7 +72,7 @@ class StampTrigger:
             return None
         stamp, last = joints.stamp, self._last_step
         went_back = last is not None and stamp < last - STAMP_TOLERANCE
-        if last is not None and not went_back and stamp < self._deadline - STAMP_TOLERANCE:
+        if last is not None and not went_back and stamp < self._deadline - self._earliness:
             return None
         gap = went_back or (last is not None and stamp - last > 1.5 * self._step_duration)
         self._deadline = (stamp if last is None or gap else self._deadline) + self._step_duration

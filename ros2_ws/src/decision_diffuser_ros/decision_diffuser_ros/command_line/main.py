@@ -26,6 +26,7 @@ PROGRAM = "decision-diffuser"
 COMMANDS: tuple[str, ...] = (
     "demo",
     "collect",
+    "convert",
     "train",
     "distil",
     "export",

@@ -64,6 +64,7 @@ class BenchMonitor(Node):
         self.status: PlannerStatus | None = None
         self.modes_seen: set[int] = set()
         self._plan_began: dict[str, float] = {}
+        self._heard: set[type] = set()
         self._client: Any = self.create_client(SetSkill, "planner/set_skill")
         self.create_subscription(JointState, "joint_states", self._take_joint_state, ALL)
         self.create_subscription(Float64MultiArray, FORWARD_COMMAND_TOPIC, self._take_command, ALL)
@@ -71,8 +72,9 @@ class BenchMonitor(Node):
 
     @property
     def is_walking(self) -> bool:
-        """Whether the planner's commands reach the robot."""
-        return self.status is not None and self.status.mode == PlannerStatus.ACTIVE
+        """Whether the planner is active, and its commands and the robot's joint states are heard here."""
+        is_active = self.status is not None and self.status.mode == PlannerStatus.ACTIVE
+        return is_active and self._heard == {JointState, Float64MultiArray}
 
     def ask(self, skill: str) -> float:
         """Calls the service for a skill; returns when, in seconds since the epoch."""
@@ -86,10 +88,12 @@ class BenchMonitor(Node):
         return self._plan_began.get(skill)
 
     def _take_joint_state(self, message: JointState, info: MessageInfo) -> None:
+        self._heard.add(JointState)
         if self.is_recording:
             self.timeline.joint_states.append(info["source_timestamp"] * NANOSECONDS)
 
     def _take_command(self, message: Float64MultiArray, info: MessageInfo) -> None:
+        self._heard.add(Float64MultiArray)
         if self.is_recording:
             self.timeline.commands.append(info["source_timestamp"] * NANOSECONDS)
 

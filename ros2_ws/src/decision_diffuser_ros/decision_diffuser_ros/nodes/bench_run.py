@@ -19,6 +19,7 @@ from decision_diffuser_ros.evaluation.bench_machine import percentiles_ms
 from decision_diffuser_ros.evaluation.process_facts import planning_child, process_facts
 from decision_diffuser_ros.nodes.bench_monitor import BenchMonitor
 from decision_diffuser_ros.nodes.demonstration import bundle_parameters, manifest_of
+from decision_diffuser_ros.nodes.executors import spin_for
 from decision_diffuser_ros.nodes.robot_processes import (
     ProcessError,
     RobotProcesses,
@@ -195,9 +196,7 @@ class _Run:
                 raise ProcessError(f"{self._setting.name}: {complaint} within {timeout:g} s: {message}")
 
     def _spin(self, seconds: float) -> None:
-        deadline = time.monotonic() + seconds
-        while (left := deadline - time.monotonic()) > 0.0:
-            self._executor.spin_once(timeout_sec=left)
+        spin_for(self._executor, seconds)
         self._processes.check()
 
 

@@ -13,6 +13,7 @@ import rclpy
 from decision_diffuser_msgs.msg import PlannerStatus
 from rclpy.executors import SingleThreadedExecutor
 
+from decision_diffuser_ros.nodes.executors import spin_for
 from decision_diffuser_ros.nodes.robot_processes import ProcessError, RobotProcesses
 from decision_diffuser_ros.nodes.skill_request import first_request
 from decision_diffuser_ros.planner.manifest import Manifest
@@ -50,9 +51,7 @@ class Demonstration(Generic[Monitor]):
 
     def look(self) -> None:
         """Handle messages for a moment, make sure that the nodes run, show what is to be seen."""
-        end = time.monotonic() + LOOK_PERIOD
-        while (left := end - time.monotonic()) > 0:
-            self.executor.spin_once(timeout_sec=left)
+        spin_for(self.executor, LOOK_PERIOD)
         self.processes.check()
         self.show()
 

@@ -11,8 +11,13 @@ from decision_diffuser_ros.nodes.bench_report import print_node_bench, summarise
 
 pytest.importorskip("decision_diffuser_msgs")
 
+from decision_diffuser_msgs.msg import PlannerStatus
+from rclpy.context import Context
+from sensor_msgs.msg import JointState
+from std_msgs.msg import Float64MultiArray
+
 from decision_diffuser_ros.errors import ConfigurationError
-from decision_diffuser_ros.nodes.bench_monitor import Timeline
+from decision_diffuser_ros.nodes.bench_monitor import BenchMonitor, Timeline
 from decision_diffuser_ros.nodes.bench_run import (
     NodeBenchSettings,
     TimeSetting,
@@ -69,6 +74,25 @@ def test_the_tables_are_printed(capsys) -> None:
     shown = capsys.readouterr().out
     for part in ("real time, 50 Hz", "0.70", "simulator", "met: real time, 50 Hz: jitter of commands p99 [ms]"):
         assert part in shown
+
+
+@pytest.mark.ros
+def test_nothing_is_measured_before_commands_and_joint_states_are_heard() -> None:
+    context = Context()
+    context.init(args=[])
+    monitor = BenchMonitor(context=context, namespace="bench")
+    info = {"source_timestamp": 0}
+    try:
+        monitor._take_status(PlannerStatus(mode=PlannerStatus.ACTIVE, plan_condition="trot"), info)
+        monitor._take_joint_state(JointState(), info)
+        assert not monitor.is_walking
+        monitor._take_command(Float64MultiArray(), info)
+        assert monitor.is_walking
+        monitor._take_status(PlannerStatus(mode=PlannerStatus.HOLD, plan_condition="trot"), info)
+        assert not monitor.is_walking
+    finally:
+        monitor.destroy_node()
+        context.try_shutdown()
 
 
 @pytest.mark.ros

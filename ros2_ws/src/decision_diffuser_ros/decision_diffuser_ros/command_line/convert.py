@@ -33,6 +33,6 @@ def convert(
     directory = output or default_directory(Path("out") / "demonstrations" / described.name)
     for converted in convert_recordings(bags, described, directory, provenance=provenance()):
         typer.echo(f"{converted.bag}: {converted.seconds:.1f} s in {converted.episodes} episode(s)")
-        for reason, count in converted.refused.items():
-            typer.echo(f"  {count} message(s) refused: {reason}")
+        for topic, refusals in converted.refused.items():
+            typer.echo(f"  {refusals.count} message(s) of {topic} refused, the first because {refusals.first_reason}")
     typer.echo(f"demonstrations in {directory}; next: decision-diffuser train recordings --data {directory}")

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from decision_diffuser_ros.data.demonstrations import merge_shards, shard_path, shard_paths, write_shard
-from decision_diffuser_ros.data.recording import sample_recording
+from decision_diffuser_ros.data.recording import Refusals, sample_recording
 from decision_diffuser_ros.data.recording_description import RecordingDescription
 from decision_diffuser_ros.data.rosbag import recorded_messages
 from decision_diffuser_ros.errors import DataError
@@ -22,13 +22,13 @@ class ConvertedRecording:
         bag: the recording.
         episodes: how many.
         seconds: of all of them together.
-        refused: messages that could not be used, by the reason.
+        refused: what could not be used, by topic.
     """
 
     bag: Path
     episodes: int
     seconds: float
-    refused: Mapping[str, int]
+    refused: Mapping[str, Refusals]
 
 
 def convert_recordings(
@@ -64,7 +64,7 @@ def convert_recordings(
             write_shard(shard_path(directory, found), episodes, attributes)
             found += 1
         steps = sum(len(episode) for episode in episodes)
-        yield ConvertedRecording(bag, len(episodes), steps * description.step_duration, dict(sampler.refused))
+        yield ConvertedRecording(bag, len(episodes), steps * description.step_duration, sampler.refused)
     if not found:
         raise DataError(
             f"no recording has {description.shortest_episode:g} s on end with joint states, commands and a skill; "

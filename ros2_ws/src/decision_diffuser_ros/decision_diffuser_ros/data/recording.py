@@ -12,7 +12,6 @@ from __future__ import annotations
 import bisect
 import itertools
 import math
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -20,6 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from decision_diffuser_ros.control.message_readings import imu_reading, joint_reading, seconds_of
 from decision_diffuser_ros.control.stamp_trigger import StampTrigger
 from decision_diffuser_ros.control.state_assembly import ImuReading, JointReading, StateAssembler
 from decision_diffuser_ros.data.episode import Episode
@@ -52,11 +52,19 @@ class _ControlStep:
     pose: tuple[float, float, float, float] | None
 
 
+@dataclass
+class Refusals:
+    """How many messages of a topic could not be used, and why the first could not."""
+
+    count: int
+    first_reason: str
+
+
 class RecordingSampler:
     """Makes control steps of recorded messages, in the order in which they were received.
 
     Attributes:
-        refused: how many messages could not be used, by the reason.
+        refused: what could not be used, by topic.
     """
 
     def __init__(self, description: RecordingDescription) -> None:
@@ -65,7 +73,7 @@ class RecordingSampler:
         Args:
             description: of the recordings.
         """
-        self.refused: Counter[str] = Counter()
+        self.refused: dict[str, Refusals] = {}
         self._description = description
         self._assembler = StateAssembler(description.data_description())
         self._trigger = StampTrigger(
@@ -100,7 +108,7 @@ class RecordingSampler:
         try:
             self._takers[recorded.topic](recorded)
         except StateError as error:
-            self.refused[str(error)] += 1
+            self.refused.setdefault(recorded.topic, Refusals(0, str(error))).count += 1
 
     def episodes(self) -> list[Episode]:
         """The episodes of all messages so far; of none shorter than the description says."""
@@ -119,10 +127,7 @@ class RecordingSampler:
         return stretches
 
     def _take_joints(self, recorded: RecordedMessage) -> None:
-        message = recorded.message
-        reading = self._assembler.joint_reading(
-            stamp=_stamp_of(recorded), names=message.name, position=message.position, velocity=message.velocity
-        )
+        reading = joint_reading(recorded.message, self._assembler, received=recorded.time)
         due = self._trigger.add_joints(reading)
         if due is None:
             return
@@ -169,10 +174,7 @@ class RecordingSampler:
         self._commands.append(command)
 
     def _take_imu(self, recorded: RecordedMessage) -> None:
-        q, w = recorded.message.orientation, recorded.message.angular_velocity
-        self._imu = self._assembler.imu_reading(
-            stamp=_stamp_of(recorded), orientation=(q.x, q.y, q.z, q.w), angular_velocity=(w.x, w.y, w.z)
-        )
+        self._imu = imu_reading(recorded.message, self._assembler, received=recorded.time)
 
     def _take_skill(self, recorded: RecordedMessage) -> None:
         name, skills = recorded.message.data, self._description.skills
@@ -193,7 +195,7 @@ class RecordingSampler:
         values = (float(p.x), float(p.y), float(p.z), heading)
         if not all(math.isfinite(value) for value in values):
             raise StateError(f"the pose on '{recorded.topic}' must be finite. Got {values}")
-        self._odometry = (_stamp_of(recorded), values)
+        self._odometry = (seconds_of(recorded.message.header.stamp) or recorded.time, values)
 
     def _episode(self, steps: Sequence[_ControlStep]) -> Episode:
         extras = {}
@@ -227,10 +229,3 @@ def sample_recording(messages: Iterable[RecordedMessage], description: Recording
 
 def _half_way(step: _ControlStep, next_step: _ControlStep) -> float:
     return (step.time + next_step.time) / 2
-
-
-def _stamp_of(recorded: RecordedMessage) -> float:
-    """When it was measured [s]; when it was received, where the message does not say."""
-    stamp = recorded.message.header.stamp
-    seconds = stamp.sec + 1e-9 * stamp.nanosec
-    return seconds if seconds > 0.0 else recorded.time

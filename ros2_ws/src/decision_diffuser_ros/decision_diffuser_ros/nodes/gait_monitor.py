@@ -12,10 +12,10 @@ from nav_msgs.msg import Odometry
 from rclpy.node import Node
 from sensor_msgs.msg import JointState
 
+from decision_diffuser_ros.control.message_readings import seconds_of
 from decision_diffuser_ros.errors import ConditionError
 from decision_diffuser_ros.evaluation.gait_recording import GaitRecording, GaitRequest
 from decision_diffuser_ros.nodes import qos
-from decision_diffuser_ros.nodes.messages import seconds_of
 from decision_diffuser_ros.nodes.stamped_samples import StampedSamples
 from decision_diffuser_ros.simulation.quadruped_model import JOINT_NAMES, LEG_NAMES
 

@@ -8,21 +8,11 @@ from typing import Any
 import numpy as np
 from builtin_interfaces.msg import Duration
 from builtin_interfaces.msg import Time as TimeMessage
-from decision_diffuser_msgs.msg import NamedPoses
 from numpy.typing import NDArray
-from sensor_msgs.msg import Imu, JointState
 from std_msgs.msg import Float64MultiArray
 from trajectory_msgs.msg import JointTrajectory, JointTrajectoryPoint
 
-from decision_diffuser_ros.control.object_readings import ObjectReading
-from decision_diffuser_ros.control.state_assembly import ImuReading, JointReading, StateAssembler
-from decision_diffuser_ros.errors import StateError
 from decision_diffuser_ros.nodes.joint_targets import TrajectoryPoint
-
-
-def seconds_of(stamp: TimeMessage) -> float:
-    """Return a stamp in seconds."""
-    return stamp.sec + 1e-9 * stamp.nanosec
 
 
 def stamp_of(seconds: float) -> TimeMessage:
@@ -35,41 +25,6 @@ def duration_of(seconds: float) -> Duration:
     """Return a positive duration as a message, to the nanosecond."""
     nanoseconds = round(seconds * 1e9)
     return Duration(sec=nanoseconds // 10**9, nanosec=nanoseconds % 10**9)
-
-
-def joint_reading(message: JointState, assembler: StateAssembler) -> JointReading:
-    """Return the joints' values by name. Raises StateError if they are not good."""
-    return assembler.joint_reading(
-        stamp=seconds_of(message.header.stamp),
-        names=message.name,
-        position=message.position,
-        velocity=message.velocity,
-    )
-
-
-def imu_reading(message: Imu, assembler: StateAssembler) -> ImuReading:
-    """Return orientation and angular velocity. Raises StateError if they are not good."""
-    for quantity in ("orientation", "angular_velocity"):
-        if getattr(message, f"{quantity}_covariance")[0] == -1.0:  # so sensor_msgs/Imu says 'not measured'
-            raise StateError(f"the IMU does not measure {quantity} (the first element of its covariance is -1)")
-    q, w = message.orientation, message.angular_velocity
-    return assembler.imu_reading(
-        stamp=seconds_of(message.header.stamp),
-        orientation=(q.x, q.y, q.z, q.w),
-        angular_velocity=(w.x, w.y, w.z),
-    )
-
-
-def object_reading(message: NamedPoses, assembler: StateAssembler) -> ObjectReading:
-    """Return the poses of the model's objects. Raises StateError if they are not good."""
-    positions = [pose.position for pose in message.poses]
-    orientations = [pose.orientation for pose in message.poses]
-    return assembler.objects.reading(
-        stamp=seconds_of(message.header.stamp),
-        names=message.names,
-        position=[(p.x, p.y, p.z) for p in positions],
-        orientation=[(q.x, q.y, q.z, q.w) for q in orientations],
-    )
 
 
 def forward_command(command: NDArray[np.float64]) -> Float64MultiArray:

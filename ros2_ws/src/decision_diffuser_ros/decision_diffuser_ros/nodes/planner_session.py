@@ -22,12 +22,13 @@ from sensor_msgs.msg import Imu, JointState
 
 from decision_diffuser_ros.control.health import HealthReport
 from decision_diffuser_ros.control.interpreter_pauses import shorten_pauses
+from decision_diffuser_ros.control.message_readings import imu_reading, joint_reading, object_reading
 from decision_diffuser_ros.control.safe_controller import ControlDecision
 from decision_diffuser_ros.control.stamp_trigger import StampTrigger, TriggeredStep
 from decision_diffuser_ros.control.state_assembly import StateAssembler
 from decision_diffuser_ros.control.thread_priority import schedule_in_real_time, schedule_ordinarily
 from decision_diffuser_ros.errors import ConfigurationError, StateError
-from decision_diffuser_ros.nodes import messages, qos
+from decision_diffuser_ros.nodes import qos
 from decision_diffuser_ros.nodes.command_output import CommandOutput
 from decision_diffuser_ros.nodes.condition_request import ReadRequest, Request, read_condition
 from decision_diffuser_ros.nodes.control_assembly import (
@@ -256,14 +257,14 @@ class PlannerSession:
 
     def _take_joint_state(self, message: JointState) -> None:
         add = StampTrigger.add_joints
-        self._take(message, messages.joint_reading, self.stepper.take_joints, add, refused="refused_joint_states")
+        self._take(message, joint_reading, self.stepper.take_joints, add, refused="refused_joint_states")
 
     def _take_imu(self, message: Imu) -> None:
-        self._take(message, messages.imu_reading, self.stepper.take_imu, StampTrigger.add_imu, refused="refused_imus")
+        self._take(message, imu_reading, self.stepper.take_imu, StampTrigger.add_imu, refused="refused_imus")
 
     def _take_objects(self, message: NamedPoses) -> None:
         add = StampTrigger.add_objects
-        self._take(message, messages.object_reading, self.stepper.take_objects, add, refused="refused_object_poses")
+        self._take(message, object_reading, self.stepper.take_objects, add, refused="refused_object_poses")
 
     def _take(
         self,

@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 from sensor_msgs.msg import Imu, JointState
 
-from decision_diffuser_ros.nodes.messages import seconds_of, stamp_of
+from decision_diffuser_ros.control.message_readings import seconds_of
+from decision_diffuser_ros.nodes.messages import stamp_of
 
 SpoilJoints = Callable[[JointState], "JointState | None"]
 VALUE_FIELDS = ("position", "velocity", "effort")

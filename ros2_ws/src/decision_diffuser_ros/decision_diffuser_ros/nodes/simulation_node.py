@@ -14,10 +14,11 @@ from rclpy.node import Node
 from std_srvs.srv import Trigger
 from trajectory_msgs.msg import JointTrajectory
 
+from decision_diffuser_ros.control.message_readings import seconds_of
 from decision_diffuser_ros.control.thread_priority import schedule_in_real_time
 from decision_diffuser_ros.errors import ConfigurationError, StateError
 from decision_diffuser_ros.nodes.joint_targets import JointTargets
-from decision_diffuser_ros.nodes.messages import seconds_of, trajectory_points
+from decision_diffuser_ros.nodes.messages import trajectory_points
 from decision_diffuser_ros.nodes.simulation_parameters import SimulationParameters
 from decision_diffuser_ros.nodes.simulation_time import Due, SimulationTime, TimeSettings
 

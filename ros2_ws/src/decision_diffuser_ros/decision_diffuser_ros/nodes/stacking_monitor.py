@@ -13,10 +13,10 @@ from rclpy.context import Context
 from rclpy.node import Node
 from sensor_msgs.msg import JointState
 
+from decision_diffuser_ros.control.message_readings import seconds_of
 from decision_diffuser_ros.errors import ConditionError
 from decision_diffuser_ros.evaluation.stacking_recording import StackingGoal, StackingRecording
 from decision_diffuser_ros.nodes import qos
-from decision_diffuser_ros.nodes.messages import seconds_of
 from decision_diffuser_ros.nodes.stacking_publishers import OBJECT_NAMES
 from decision_diffuser_ros.nodes.stamped_samples import StampedSamples
 from decision_diffuser_ros.simulation.iiwa_kinematics import JOINT_NAMES

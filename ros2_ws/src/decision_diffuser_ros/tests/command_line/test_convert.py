@@ -42,7 +42,7 @@ def test_recordings_become_demonstrations(tmp_path, monkeypatch, capsys):
     assert run_command("convert", config_file("recordings"), *bags) == 0
     shown = capsys.readouterr().out
     assert shown.count("3.0 s in 1 episode(s)") == 2
-    assert "  1 message(s) refused: joint 'knee' is missing in the joint state" in shown
+    assert "  1 message(s) of /joint_states refused, the first because joint 'knee' is missing in" in shown
     assert "next: decision-diffuser train recordings --data out/demonstrations/my_robot_gaits" in shown
 
 

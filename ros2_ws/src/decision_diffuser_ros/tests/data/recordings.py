@@ -40,11 +40,14 @@ def joints(time: float, position: tuple[float, ...], *, names: tuple[str, ...] =
     return RecordedMessage("/joint_states", time, message)
 
 
-def imu(time: float, *, turning: float = 0.5) -> RecordedMessage:
+def imu(time: float, *, turning: float = 0.5, is_measured: bool = True) -> RecordedMessage:
     orientation, turn = SimpleNamespace(x=0.0, y=0.0, z=0.0, w=1.0), SimpleNamespace(x=0.0, y=0.0, z=turning)
-    return RecordedMessage(
-        "/imu", time, SimpleNamespace(header=stamped(time), orientation=orientation, angular_velocity=turn)
-    )
+    covariance = [0.0 if is_measured else -1.0]
+    message = SimpleNamespace(
+        header=stamped(time), orientation=orientation, orientation_covariance=covariance, angular_velocity=turn,
+        angular_velocity_covariance=covariance,
+    )  # fmt: skip
+    return RecordedMessage("/imu", time, message)
 
 
 def command(time: float, *values: float) -> RecordedMessage:

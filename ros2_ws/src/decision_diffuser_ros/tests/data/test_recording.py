@@ -125,12 +125,16 @@ def test_messages_that_cannot_be_are_counted_with_the_reason_and_bridged_where_o
         joints(BEGIN + 0.1012, (np.nan, 0.0)),
         command(BEGIN + 0.1013, np.inf, 0.0),
         imu(BEGIN + 0.1014, turning=np.nan),
+        imu(BEGIN + 0.1016, is_measured=False),
     ]
     sampler = sample_recording(shown([*walk(), *bad]), description())
     (episode,) = sampler.episodes()
     assert len(episode) == 20
-    assert sum(sampler.refused.values()) == 3
-    assert any("joint 'knee' must be finite" in reason for reason in sampler.refused)
+    assert {topic: refusals.count for topic, refusals in sampler.refused.items()} == {
+        "/joint_states": 1, "/commands": 1, "/imu": 2
+    }  # fmt: skip
+    assert "joint 'knee' must be finite" in sampler.refused["/joint_states"].first_reason
+    assert "angular velocity must be finite" in sampler.refused["/imu"].first_reason
 
 
 def test_what_does_not_fit_the_description_is_refused():

@@ -21,8 +21,9 @@ from std_msgs.msg import Float64MultiArray
 from std_srvs.srv import Trigger
 from trajectory_msgs.msg import JointTrajectory
 
+from decision_diffuser_ros.control.message_readings import seconds_of
 from decision_diffuser_ros.nodes import qos
-from decision_diffuser_ros.nodes.messages import hold_trajectory, seconds_of, stamp_of
+from decision_diffuser_ros.nodes.messages import hold_trajectory, stamp_of
 from decision_diffuser_ros.simulation.quadruped_model import JOINT_NAMES, STANDING_POSE
 from decision_diffuser_ros.simulation.screen import SCREEN_VARIABLES
 from tests.nodes.processes import NodeProcess

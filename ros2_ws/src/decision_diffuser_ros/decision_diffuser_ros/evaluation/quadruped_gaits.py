@@ -14,6 +14,7 @@ from decision_diffuser_ros.evaluation.deployment import EvaluatedModel
 from decision_diffuser_ros.evaluation.plan_times import plan_times
 from decision_diffuser_ros.evaluation.quadruped_rollout import GaitRollout, GaitTask
 from decision_diffuser_ros.evaluation.quadruped_workers import EXPERT, ONE_STEP, PLANNER, Job, run_jobs
+from decision_diffuser_ros.evaluation.sensor_noise import ORDINARY_NOISE
 from decision_diffuser_ros.simulation.quadruped_env import check_command_delay
 from decision_diffuser_ros.simulation.quadruped_model import CONTROL_STEP
 
@@ -69,6 +70,7 @@ def evaluate(
     seed: int,
     processes: int,
     command_delay: float = 0.0,
+    sensor_noise: float = 0.0,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> dict[str, Any]:
     """Scores of the model, JSON-able.
@@ -79,12 +81,14 @@ def evaluate(
         seed: of all episodes; training data must not have used it.
         processes: to share the work.
         command_delay: after which commands take hold in every episode [s].
+        sensor_noise: of what the planner sees, in multiples of ordinary sensors'.
         progress: told how many episodes of how many are done.
 
     Raises:
         ConfigurationError: the delay is not a multiple of the physics' step of each episode, below a control step.
     """
-    groups = {name: _delayed(jobs, command_delay) for name, jobs in episode_jobs(size, seed).items()}
+    jobs_of = episode_jobs(size, seed)
+    groups = {name: _hampered(jobs, command_delay, sensor_noise) for name, jobs in jobs_of.items()}
     group_of_job = {job: name for name, jobs in groups.items() for job in jobs}
     rollouts: dict[str, list[GaitRollout]] = {name: [] for name in groups}
     for done, (job, rollout) in enumerate(run_jobs(list(group_of_job), model, processes=processes), start=1):
@@ -95,6 +99,7 @@ def evaluate(
         "episodes": size.gait,
         "seed": seed,
         "command_delay": command_delay,
+        "sensor_noise": {"scale": sensor_noise, "standard_deviations_at_1": ORDINARY_NOISE},
         "gaits": {gait: _gait_scores(gait, rollouts) for gait in GAITS},
         "switches": {
             f"{old}_to_{new}": switch_scores(rollouts[f"switch {old} {new}"])
@@ -107,10 +112,12 @@ def evaluate(
     }
 
 
-def _delayed(jobs: Sequence[Job], command_delay: float) -> list[Job]:
+def _hampered(jobs: Sequence[Job], command_delay: float, sensor_noise: float) -> list[Job]:
     for time_step in {job.time_step for job in jobs}:
         check_command_delay(command_delay, multiple_of=time_step)
-    return [replace(job, task=replace(job.task, command_delay=command_delay)) for job in jobs]
+    return [
+        replace(job, task=replace(job.task, command_delay=command_delay, sensor_noise=sensor_noise)) for job in jobs
+    ]
 
 
 def _plan_seconds(model: EvaluatedModel, jobs: Sequence[Job]) -> np.ndarray:

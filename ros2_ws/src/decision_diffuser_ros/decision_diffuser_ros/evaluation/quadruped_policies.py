@@ -10,6 +10,7 @@ from decision_diffuser_ros.control.limits import CommandLimits
 from decision_diffuser_ros.evaluation.asked_speed import numbers_for_speed
 from decision_diffuser_ros.evaluation.deployment import DeployedPlanner, DeploymentSettings
 from decision_diffuser_ros.evaluation.robot_parameters import EvaluatedRobot
+from decision_diffuser_ros.evaluation.sensor_noise import NoisyReadings
 from decision_diffuser_ros.planner.conditions import Condition
 from decision_diffuser_ros.planner.planner import Planner
 from decision_diffuser_ros.simulation import quadruped_model as model
@@ -47,6 +48,9 @@ class GaitPolicy(Protocol):
     def targets(self, world: QuadrupedWorld) -> np.ndarray:
         """Joint targets of this control step, (12,) [rad]."""
 
+    def disturb(self, sensor_noise: float, rng: np.random.Generator) -> None:
+        """Sees what follows of the episode with so much noise, see `NoisyReadings`."""
+
 
 class ExpertPolicy:
     """The scripted expert, which sees the simulator's true velocity."""
@@ -65,6 +69,9 @@ class ExpertPolicy:
         """Joint targets of this control step, (12,) [rad]."""
         return self._expert.targets(world)
 
+    def disturb(self, sensor_noise: float, rng: np.random.Generator) -> None:
+        """Goes on seeing the truth: it is what others are compared with."""
+
 
 class PlannerPolicy:
     """The planner as it is deployed."""
@@ -72,6 +79,7 @@ class PlannerPolicy:
     def __init__(self, planner: Planner, settings: DeploymentSettings | None = None) -> None:
         self._manifest = planner.bundle.manifest
         self._planner = DeployedPlanner(planner, settings or DeploymentSettings(), LIMITS)
+        self._sensors: tuple[float, np.random.Generator] | None = None
 
     @property
     def plan_seconds(self) -> list[float]:
@@ -79,8 +87,9 @@ class PlannerPolicy:
         return self._planner.plan_seconds
 
     def start(self, skill: str, forward_speed: float, rng: np.random.Generator) -> None:
-        """Begins an episode without history or plan."""
+        """Begins an episode without history or plan, and without noise."""
         self._forward_speed = forward_speed
+        self._sensors = None
         self._planner.start(self._conditions(skill), rng)
 
     def ask(self, skill: str) -> None:
@@ -92,4 +101,9 @@ class PlannerPolicy:
 
     def targets(self, world: QuadrupedWorld) -> np.ndarray:
         """Joint targets of this control step, (12,) [rad]: the measured pose while the robot is let down."""
-        return self._planner.command(world.state(), measured=world.joint_position, tilt=world.tilt)
+        seen = world if self._sensors is None else NoisyReadings(world, *self._sensors)
+        return self._planner.command(seen.state(), measured=seen.joint_position, tilt=seen.tilt)
+
+    def disturb(self, sensor_noise: float, rng: np.random.Generator) -> None:
+        """Sees what follows of the episode with so much noise, see `NoisyReadings`."""
+        self._sensors = (sensor_noise, rng) if sensor_noise else None

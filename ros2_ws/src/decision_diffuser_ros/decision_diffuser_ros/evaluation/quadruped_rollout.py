@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from decision_diffuser_ros.evaluation.quadruped_policies import GaitPolicy
-from decision_diffuser_ros.evaluation.random_streams import ASKED_STREAM
+from decision_diffuser_ros.evaluation.random_streams import ASKED_STREAM, SENSOR_STREAM
 from decision_diffuser_ros.simulation.quadruped_env import QuadrupedGaitsEnv
 
 FORWARD_SPEED = (0.3, 1.0)  # [m/s], commanded
@@ -23,6 +23,7 @@ class GaitTask:
         push_every: control steps between pushes; 0 for none.
         push_speed: change of the base's velocity at a push, forwards, backwards or sideways [m/s].
         command_delay: after which each command takes hold [s].
+        sensor_noise: of what the planner sees, in multiples of ordinary sensors', see `sensor_noise`.
     """
 
     seed: int
@@ -32,6 +33,7 @@ class GaitTask:
     push_every: int = 0
     push_speed: float = 0.0
     command_delay: float = 0.0
+    sensor_noise: float = 0.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,6 +63,7 @@ def run_episode(task: GaitTask, policy: GaitPolicy, env: QuadrupedGaitsEnv) -> G
     env.reset(seed=task.seed, options={"command_delay": task.command_delay})
     command = float(rng.uniform(*FORWARD_SPEED))
     policy.start(task.skills[0], command, rng)
+    policy.disturb(task.sensor_noise, np.random.default_rng([task.seed, SENSOR_STREAM]))
     later_skills = dict(zip(task.switch_steps, task.skills[1:], strict=True))
     contacts, speeds, fallen = [], [], False
     for control_step in range(task.steps):

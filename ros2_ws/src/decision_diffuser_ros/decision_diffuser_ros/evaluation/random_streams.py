@@ -8,3 +8,5 @@ ASKED_STREAM = 1
 """Of what is asked, and of pushes: `numpy.random.default_rng([seed, ASKED_STREAM])`. Not 0: the bare seed's own."""
 DRIVER_STREAM = 2
 """Of who drives, where expressions are asked: the planner's noise and choices, the expert's phase."""
+SENSOR_STREAM = 3
+"""Of the noise of sensors."""

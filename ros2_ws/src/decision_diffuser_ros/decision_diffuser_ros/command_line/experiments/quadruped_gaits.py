@@ -20,6 +20,12 @@ def quadruped_gaits(
     command_delay: Annotated[
         float, typer.Option(min=0.0, max=0.019, help="Commands take hold so many seconds late, as they do on a robot.")
     ] = 0.0,
+    sensor_noise: Annotated[
+        float,
+        typer.Option(
+            min=0.0, max=10.0, help="Noise of what the planner sees, in multiples of ordinary encoders' and IMUs'."
+        ),
+    ] = 0.0,
     processes: Annotated[int, typer.Option(min=1, help="Processes; all cores by default.")] = os.cpu_count() or 1,
 ) -> None:
     """Gaits, switches and pushes in closed loop, beside the expert and the one-step baseline."""
@@ -36,7 +42,13 @@ def quadruped_gaits(
     size = experiment.EvaluationSize.for_episodes(episodes, gaits_only=gaits_only)
     with progress_bar("episodes") as progress:
         scores: dict[str, Any] = experiment.evaluate(
-            model, size=size, seed=seed, processes=processes, command_delay=command_delay, progress=progress
+            model,
+            size=size,
+            seed=seed,
+            processes=processes,
+            command_delay=command_delay,
+            sensor_noise=sensor_noise,
+            progress=progress,
         )
     scores |= provenance()
     quadruped_report.print_tables(scores, Console())

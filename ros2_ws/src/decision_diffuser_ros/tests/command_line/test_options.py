@@ -14,6 +14,7 @@ from decision_diffuser_ros.errors import CommandLineError
 APPLICATION = get_command(main.build_application())
 REQUIRED = {
     "collect": ["quadruped_gaits"],
+    "convert": ["nowhere.yaml", "nowhere"],
     "train": ["quadruped_gaits", "--data", "nowhere"],
     "distil": ["quadruped_gaits", "--training", "nowhere", "--data", "nowhere"],
     "feasibility": ["quadruped_gaits"],
@@ -55,7 +56,9 @@ def a_file(tmp_path) -> Path:
 
 def test_all_commands_that_write_are_tried():
     names = {line[0] for line in commands_with("--json") + commands_with("--output")}
-    assert names == {"demo", "collect", "train", "distil", "evaluate", "bench", "faults", "soak", "feasibility"}
+    assert names == {
+        "demo", "collect", "convert", "train", "distil", "evaluate", "bench", "faults", "soak", "feasibility"
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize("line", commands_with("--json"), ids=" ".join)

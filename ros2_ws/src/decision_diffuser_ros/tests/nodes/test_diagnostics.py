@@ -82,10 +82,13 @@ def test_a_change_of_mode_is_logged_as_severely_as_diagnostics_have_it(decision,
     assert logged == [(severity, f"active -> {decision.mode.value}: why")]
 
 
-def test_one_logger_takes_changes_to_every_mode():
+def test_one_logger_takes_changes_to_every_mode(capfd):
     logger = get_logger("test_changes_of_mode")
     for mode in (ControlMode.ACTIVE, ControlMode.HOLD, ControlMode.DAMPING, ControlMode.ACTIVE):
         log_mode_change(logger, ControlDecision(ControlMode.WAITING, None, ""), ControlDecision(mode, None, ""))
+    logged = "".join(capfd.readouterr())
+    severities = [line.partition("]")[0].strip("[") for line in logged.splitlines() if "test_changes_of_mode" in line]
+    assert severities == ["INFO", "WARN", "ERROR", "INFO"]
 
 
 @pytest.mark.parametrize("is_pause, level", [(False, HealthLevel.WARN), (True, HealthLevel.OK)])

@@ -13,6 +13,7 @@ from decision_diffuser_ros.simulation import quadruped_model as model
 from decision_diffuser_ros.simulation.bullet_client import BulletClient, pybullet
 
 FLOOR_REACH = 50.0  # [m], how far from its middle the floor is walked on; it ends at 100 m
+FLOOR_PERIOD = 2.0  # [m], of its checkered pattern
 
 
 @dataclass(frozen=True)
@@ -60,12 +61,12 @@ class QuadrupedBody:
     def keep_floor_below(self, position: np.ndarray) -> None:
         """Moves the floor along with a robot that has walked far from its middle, so that the robot meets no edge.
 
-        It goes by whole metres, the period of its pattern, so that nobody sees it.
+        It goes by whole periods of its pattern, so that nobody sees it.
 
         Args:
             position: of the base in the world, (3,) [m].
         """
         middle = self.client.getBasePositionAndOrientation(self.floor)[0]
         if max(abs(position[axis] - middle[axis]) for axis in (0, 1)) > FLOOR_REACH:
-            below = [float(round(position[0])), float(round(position[1])), 0.0]
+            below = [*(FLOOR_PERIOD * np.round(np.divide(position[:2], FLOOR_PERIOD))), 0.0]
             self.client.resetBasePositionAndOrientation(self.floor, below, [0.0, 0.0, 0.0, 1.0])

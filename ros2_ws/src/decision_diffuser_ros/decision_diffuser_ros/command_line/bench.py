@@ -1,9 +1,10 @@
 """`decision-diffuser bench`: how long plans take; `decision-diffuser bench ros`: how the running nodes keep time."""
 
+import contextlib
 import importlib.util
 import os
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -60,7 +61,7 @@ def bench_of_plans(
 
     machine = machine_facts()
     console = Console()
-    with console.status("measuring") as status:
+    with _announcing(console) as announce:
         directories = {name: model_directory(name) for name in robot or _shipped_robots()}
         manifests = {name: Manifest.read(path / MANIFEST_NAME) for name, path in directories.items()}
         deployed = next(iter(manifests.values()))
@@ -72,9 +73,9 @@ def bench_of_plans(
             plans=plans,
             seconds=seconds,
         )
-        latency = _latency(directories.values(), settings, status.update)
-        baseline, notes = _baseline(deployed, settings.threads, baseline_plans, status.update)
-        quality = _quality(manifests, settings.denoising_steps, episodes, processes, status.update)
+        latency = _latency(directories.values(), settings, announce)
+        baseline, notes = _baseline(deployed, settings.threads, baseline_plans, announce)
+        quality = _quality(manifests, settings.denoising_steps, episodes, processes, announce)
     summary = summarise(latency, quality, baseline, robot=deployed.name, deployed_steps=deployed_steps)
     results = {
         "machine": machine, "latency": latency, "quality": quality, "baseline": baseline, "notes": notes,
@@ -107,11 +108,21 @@ def ros(
     settings = NodeBenchSettings(
         seconds=seconds, switches=switches, rates=_numbers("--rates", rates), bundle=bundle, output=output
     )
-    with console.status("measuring") as status:
-        rows = list(bench_nodes(settings, progress=status.update))
+    with _announcing(console) as announce:
+        rows = list(bench_nodes(settings, progress=announce))
     summary = summarise_nodes(rows)
     results = {"machine": machine, "settings": rows, "summary": summary}
     return _finish(results, print_node_bench, json_file, console)
+
+
+@contextlib.contextmanager
+def _announcing(console: "Console") -> Iterator[Callable[[str], None]]:
+    """Tells what is measured: in a line that changes, or, where there is no terminal, in lines of stderr."""
+    if not console.is_terminal:
+        yield lambda what: print(f"measuring {what}", file=sys.stderr)
+        return
+    with console.status("measuring") as status:
+        yield status.update
 
 
 def _finish(

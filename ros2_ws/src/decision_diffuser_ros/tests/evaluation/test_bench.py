@@ -162,7 +162,11 @@ def test_the_command_writes_its_figures(tiny_bundle: Path, tmp_path: Path, capsy
     assert code == (0 if all(bar["met"] for bar in results["summary"]["bars"]) else 1)
     assert {row["denoising_steps"] for row in results["latency"]} == {1, 2}
     assert results["machine"]["processor"]
-    assert "The paper's procedure was not asked for." in capsys.readouterr().out
+    shown = capsys.readouterr()
+    assert "The paper's procedure was not asked for." in shown.out
+    told = shown.err.splitlines()  # there is no terminal
+    assert told[0].startswith("measuring ")
+    assert told[0].endswith(", CPUExecutionProvider, 1 threads, 1 steps")
 
 
 @pytest.mark.parametrize("steps", ["", "two", "1,0", "1;2"])

@@ -65,17 +65,15 @@ def return_tables(scores: Mapping[str, Any]) -> list[TextTable]:
 def ablation_tables(scores: Mapping[str, Any]) -> list[TextTable]:
     """Tables of `gait_ablations.evaluate`, one a setting; `pattern` is of all the time after the first 0.5 s."""
     measures = {"survived": "survived %", "gait_share": "share %", "pattern_share": "pattern %"}
-    columns = tuple(f"{gait}: {shown}" for gait in GAITS for shown in (*measures.values(), "m/s"))
     tables = []
     for setting, values in scores["settings"].items():
         rows = []
         for value, gaits in values.items():
-            cells = []
-            for row in gaits.values():
-                cells += [*(percent(row[measure]) for measure in measures), f"{row['speed_mean']:.2f}"]
-            rows.append([value, *cells])
+            for number, (gait, row) in enumerate(gaits.items()):
+                cells = [*(percent(row[measure]) for measure in measures), f"{row['speed_mean']:.2f}"]
+                rows.append(["" if number else value, gait, *cells])
         title = f"{setting.replace('_', ' ')}; share: of {COUNTED_FRAMES}"
-        tables.append(TextTable(title, (setting, *columns), rows))
+        tables.append(TextTable(title, ("value", "gait", *measures.values(), "m/s"), rows, word_columns=("gait",)))
     return tables
 
 

@@ -27,11 +27,11 @@ class TextTable:
     word_columns: Sequence[str] = ()
 
     def print(self, console: Console) -> None:
-        """Shows it on a terminal, with lines between rows that belong together and the next ones."""
+        """Shows it on a terminal, with lines between rows that belong together and the next ones; nothing is cut off."""
         table = Table(title=escape(self.title))
         for number, column in enumerate(self.columns):
             is_words = number == 0 or column in self.word_columns
-            table.add_column(escape(column), justify="left" if is_words else "right")
+            table.add_column(escape(column), justify="left" if is_words else "right", overflow="fold")
         has_groups = not all(row[0] for row in self.rows)
         for row in self.rows:
             if has_groups and row[0]:

@@ -120,8 +120,10 @@ def test_all_experiments_tell_what_was_measured(experiment):
 def test_temperatures_are_shown_as_what_they_are_in_table_and_picture(experiment, monkeypatch):
     scores = gait_ablations.evaluate(experiment, episodes=1)
     tables = {table.title.partition(";")[0]: table for table in gait_tables.ablation_tables(scores)}
-    assert [row[0] for row in tables["temperature of the start"].rows] == ["0.0", "0.5", "1.0"]
-    assert [row[0] for row in tables["temperature, fresh noise at each step"].rows] == ["0.5", "1.0"]
+    of_start = tables["temperature of the start"].rows
+    assert [row[0] for row in of_start] == ["0.0", "", "", "0.5", "", "", "1.0", "", ""]
+    assert [row[1] for row in of_start] == ["trot", "pace", "bound"] * 3
+    assert [row[0] for row in tables["temperature, fresh noise at each step"].rows if row[0]] == ["0.5", "1.0"]
     figures = []
     monkeypatch.setattr(gait_curves_plot, "write_picture", lambda figure, path: figures.append(figure))
     gait_curves_plot.plot_ablations(scores, "nowhere.png", title="a title")

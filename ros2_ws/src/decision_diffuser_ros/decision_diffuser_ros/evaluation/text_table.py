@@ -27,7 +27,7 @@ class TextTable:
     word_columns: Sequence[str] = ()
 
     def print(self, console: Console) -> None:
-        """Shows it on a terminal, with lines between rows that belong together and the next ones; nothing is cut off."""
+        """Shows it on a terminal, all of it, with lines between rows that belong together and the next ones."""
         table = Table(title=escape(self.title))
         for number, column in enumerate(self.columns):
             is_words = number == 0 or column in self.word_columns

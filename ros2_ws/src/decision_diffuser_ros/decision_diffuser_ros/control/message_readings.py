@@ -14,13 +14,18 @@ def seconds_of(stamp: Any) -> float:
     return float(stamp.sec + 1e-9 * stamp.nanosec)
 
 
+def measured_at(message: Any, *, received: float) -> float:
+    """Return the stamp of a message [s], or when it was received where it has none (0)."""
+    return seconds_of(message.header.stamp) or received
+
+
 def joint_reading(message: Any, assembler: StateAssembler, *, received: float = 0.0) -> JointReading:
     """Return the joints' values of a `sensor_msgs/JointState` by name. Raises StateError if they are not good.
 
     `received` [s] is the time of a message that is not stamped (0).
     """
     return assembler.joint_reading(
-        stamp=seconds_of(message.header.stamp) or received,
+        stamp=measured_at(message, received=received),
         names=message.name,
         position=message.position,
         velocity=message.velocity,
@@ -37,7 +42,7 @@ def imu_reading(message: Any, assembler: StateAssembler, *, received: float = 0.
             raise StateError(f"the IMU does not measure {quantity} (the first element of its covariance is -1)")
     q, w = message.orientation, message.angular_velocity
     return assembler.imu_reading(
-        stamp=seconds_of(message.header.stamp) or received,
+        stamp=measured_at(message, received=received),
         orientation=(q.x, q.y, q.z, q.w),
         angular_velocity=(w.x, w.y, w.z),
     )

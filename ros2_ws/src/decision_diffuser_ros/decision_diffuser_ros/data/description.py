@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from decision_diffuser_ros.errors import BundleError, ConfigurationError, DataError
@@ -12,6 +12,21 @@ from decision_diffuser_ros.planner.state_layout import StateLayout
 from decision_diffuser_ros.planner.strict_record import read_record, write_record
 
 DEFAULT_CHOICE_KIND = "skill"
+
+
+def state_entries(joints: Sequence[str], *, has_velocities: bool, has_imu: bool) -> tuple[Entry, ...]:
+    """Entries of the state of a robot of joints: positions, velocities, and what an IMU tells of the base."""
+    imu = [("gravity_direction", "1"), ("angular_velocity", "rad/s")] if has_imu else []
+    return (
+        *(Entry(f"{joint}/position", "rad") for joint in joints),
+        *(Entry(f"{joint}/velocity", "rad/s") for joint in joints if has_velocities),
+        *(Entry(f"{quantity}/{axis}", unit) for quantity, unit in imu for axis in "xyz"),
+    )
+
+
+def target_entries(joints: Sequence[str]) -> tuple[Entry, ...]:
+    """Entries of an action that says where each joint is to go."""
+    return tuple(Entry(f"{joint}/position_target", "rad") for joint in joints)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from decision_diffuser_ros.control.message_readings import imu_reading, joint_reading, seconds_of
+from decision_diffuser_ros.control.message_readings import imu_reading, joint_reading, measured_at
 from decision_diffuser_ros.control.stamp_trigger import StampTrigger
 from decision_diffuser_ros.control.state_assembly import ImuReading, JointReading, StateAssembler
 from decision_diffuser_ros.data.episode import Episode
@@ -89,15 +89,15 @@ class RecordingSampler:
         self._forward_speed = 0.0
         self._odometry: tuple[float, tuple[float, float, float, float]] | None = None
         self._is_broken = True
-        topics = description.topics
-        self._takers = {
-            topics.joint_states: self._take_joints,
-            topics.commands: self._take_command,
-            topics.imu: self._take_imu,
-            topics.skill: self._take_skill,
-            topics.velocity: self._take_velocity,
-            topics.odometry: self._take_odometry,
+        takers = {
+            "joint_states": self._take_joints,
+            "commands": self._take_command,
+            "imu": self._take_imu,
+            "skill": self._take_skill,
+            "velocity": self._take_velocity,
+            "odometry": self._take_odometry,
         }
+        self._takers = {name: takers[purpose] for purpose, name in description.topics.names.items()}
 
     def add(self, recorded: RecordedMessage) -> None:
         """Takes the next message; one with values that cannot be is counted as refused.
@@ -195,7 +195,7 @@ class RecordingSampler:
         values = (float(p.x), float(p.y), float(p.z), heading)
         if not all(math.isfinite(value) for value in values):
             raise StateError(f"the pose on '{recorded.topic}' must be finite. Got {values}")
-        self._odometry = (seconds_of(recorded.message.header.stamp) or recorded.time, values)
+        self._odometry = (measured_at(recorded.message, received=recorded.time), values)
 
     def _episode(self, steps: Sequence[_ControlStep]) -> Episode:
         extras = {}

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 from pathlib import Path
 
 from decision_diffuser_ros.data.configuration_file import read_configuration
-from decision_diffuser_ros.data.description import DataDescription
-from decision_diffuser_ros.planner.manifest_records import Entry, require, require_unique
-
-AXES = ("x", "y", "z")
+from decision_diffuser_ros.data.description import DataDescription, state_entries, target_entries
+from decision_diffuser_ros.planner.manifest_records import require, require_unique
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,13 +32,13 @@ class RecordedTopics:
     odometry: str | None = None
 
     def __post_init__(self) -> None:
-        require_unique(self.names, "names of `topics`")
+        require_unique(self.names.values(), "names of `topics`")
 
     @property
-    def names(self) -> tuple[str, ...]:
-        """All that were recorded."""
-        topics = (self.joint_states, self.commands, self.imu, self.skill, self.velocity, self.odometry)
-        return tuple(topic for topic in topics if topic is not None)
+    def names(self) -> dict[str, str]:
+        """All that were recorded, by what each is for: the attributes above."""
+        names = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
+        return {purpose: name for purpose, name in names.items() if name is not None}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,17 +92,12 @@ class RecordingDescription:
 
     def data_description(self) -> DataDescription:
         """What the numbers of the demonstrations are."""
-        state = [Entry(f"{joint}/position", "rad") for joint in self.joints]
-        if self.joint_velocities:
-            state += [Entry(f"{joint}/velocity", "rad/s") for joint in self.joints]
-        if self.topics.imu is not None:
-            state += [Entry(f"gravity_direction/{axis}", "1") for axis in AXES]
-            state += [Entry(f"angular_velocity/{axis}", "rad/s") for axis in AXES]
+        has_imu = self.topics.imu is not None
         return DataDescription(
             name=self.name,
             robot=self.robot,
-            state=tuple(state),
-            action=tuple(Entry(f"{joint}/position_target", "rad") for joint in self.joints),
+            state=state_entries(self.joints, has_velocities=self.joint_velocities, has_imu=has_imu),
+            action=target_entries(self.joints),
             joint_names=self.joints,
             skill_names=self.skills,
             step_duration=self.step_duration,

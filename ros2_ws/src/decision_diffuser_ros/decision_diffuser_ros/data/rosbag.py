@@ -33,13 +33,12 @@ def recorded_messages(bag: Path, topics: RecordedTopics) -> Iterator[RecordedMes
     Raises:
         DataError: it is no recording, or has no such topic, or the topic has another type.
     """
-    names = {purpose: name for purpose in ACCEPTED_TYPES if (name := getattr(topics, purpose)) is not None}
     try:
         with AnyReader([bag], default_typestore=get_typestore(Stores.LATEST)) as reader:
             types = {connection.topic: connection.msgtype for connection in reader.connections}
-            for purpose, name in names.items():
+            for purpose, name in topics.names.items():
                 _require_topic(bag, purpose, _absolute(name), types)
-            given = {_absolute(name): name for name in names.values()}
+            given = {_absolute(name): name for name in topics.names.values()}
             wanted = [connection for connection in reader.connections if connection.topic in given]
             for connection, nanoseconds, raw in reader.messages(connections=wanted):
                 message = reader.deserialize(raw, connection.msgtype)

@@ -87,9 +87,8 @@ class PlannerPolicy:
         return self._planner.plan_seconds
 
     def start(self, skill: str, forward_speed: float, rng: np.random.Generator) -> None:
-        """Begins an episode without history or plan, and without noise."""
+        """Begins an episode without history or plan."""
         self._forward_speed = forward_speed
-        self._sensors = None
         self._planner.start(self._conditions(skill), rng)
 
     def ask(self, skill: str) -> None:

@@ -179,7 +179,6 @@ class Manifest(StateLayout):
         require(has_all_or_none, "state", "with '<joint>/velocity' of every joint or of none", names)
 
 
-
 def _require_bare_names(files: Mapping[str, FileRecord]) -> None:
     for required in (DENOISER_FILE, INVERSE_DYNAMICS_FILE):
         require(required in files, "files", f"with '{required}'", sorted(files))

@@ -10,10 +10,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from decision_diffuser_ros.data.description import DataDescription
+from decision_diffuser_ros.data.description import DataDescription, state_entries, target_entries
 from decision_diffuser_ros.data.episode import Episode
 from decision_diffuser_ros.errors import ConfigurationError
-from decision_diffuser_ros.planner.manifest_records import Entry
 from decision_diffuser_ros.simulation import quadruped_model as model
 from decision_diffuser_ros.simulation.episode_recording import EpisodeRecording
 from decision_diffuser_ros.simulation.gait_expert import GaitExpert
@@ -151,16 +150,11 @@ def _with_who_drove(episode: Episode, recording: EpisodeRecording[_Step]) -> Epi
 
 def attributes(ranges: DemonstrationRange, *, name: str = "quadruped_gaits") -> dict[str, object]:
     """Facts about the data set `name`: what its numbers mean, and what varied."""
-    imu = [("gravity_direction", "1"), ("angular_velocity", "rad/s")]
     description = DataDescription(
         name=name,
         robot="unitree_a1",
-        state=(
-            *(Entry(f"{joint}/position", "rad") for joint in model.JOINT_NAMES),
-            *(Entry(f"{joint}/velocity", "rad/s") for joint in model.JOINT_NAMES),
-            *(Entry(f"{quantity}/{axis}", unit) for quantity, unit in imu for axis in "xyz"),
-        ),
-        action=tuple(Entry(f"{joint}/position_target", "rad") for joint in model.JOINT_NAMES),
+        state=state_entries(model.JOINT_NAMES, has_velocities=True, has_imu=True),
+        action=target_entries(model.JOINT_NAMES),
         joint_names=model.JOINT_NAMES,
         skill_names=SKILLS,
         step_duration=CONTROL_STEP,

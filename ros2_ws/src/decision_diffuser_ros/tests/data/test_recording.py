@@ -96,7 +96,7 @@ def test_a_skill_that_changes_stays_within_the_episode():
 
 def test_one_skill_alone_needs_no_topic_and_an_arm_no_imu():
     alone = description(skills=("walk",), topics={"skill": None, "imu": None}, joint_velocities=False)
-    messages = [message for message in shown(walk()) if message.topic in alone.topics.names]
+    messages = [message for message in shown(walk()) if message.topic in alone.topics.names.values()]
     (episode,) = sample_recording(messages, alone).episodes()
     assert episode.states.shape == (21, 2)
     assert episode.skills.tolist() == [0] * 20
